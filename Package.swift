@@ -1,0 +1,82 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// The layers, lowest first; a target may depend on targets of lower layers only.
+//   6  autoloss (command line)
+//   5  Search
+//   4  Screening, Proxy
+//   3  Losses, Networks
+//   2  Evolution, Reporting, Tensors
+//   1  Formulas, RunStore, Randomness, CKernels, COpenBLAS, COneDNN, CTurboJPEG, CPNG
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "autoloss",
+  products: [
+    .executable(name: "autoloss", targets: ["autoloss"]),
+    .library(name: "Formulas", targets: ["Formulas"]),
+    .library(name: "Losses", targets: ["Losses"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // 1
+    .target(name: "Formulas"),
+    .target(name: "Randomness"),
+    .target(name: "RunStore", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
+    .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    // 2
+    .target(name: "Evolution", dependencies: ["Formulas", "Randomness"]),
+    .target(name: "Reporting"),
+    .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
+    // 3
+    .target(name: "Losses", dependencies: ["Formulas", "Randomness", "CKernels"]),
+    .target(name: "Networks", dependencies: ["Tensors", "Randomness", "CKernels", "COpenBLAS", "COneDNN"]),
+    // 4
+    .target(name: "Screening", dependencies: ["Formulas", "Losses", "Randomness"]),
+    .target(
+      name: "Proxy",
+      dependencies: [
+        "Formulas", "Losses", "Networks", "Tensors", "Randomness", "CKernels", "CTurboJPEG", "CPNG", logging,
+      ]),
+    // 5
+    .target(
+      name: "Search",
+      dependencies: [
+        "Formulas", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening", "Proxy", "Yams", logging,
+      ]),
+    // 6
+    .executableTarget(
+      name: "autoloss",
+      dependencies: [
+        "Formulas", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening", "Proxy", "Search",
+        argumentParser, logging,
+      ]),
+    // Tests
+    .target(name: "GoldenData", path: "Tests/GoldenData"),
+    .testTarget(name: "FormulasTests", dependencies: ["Formulas", "Randomness", "GoldenData"]),
+    .testTarget(name: "LossesTests", dependencies: ["Formulas", "Losses", "Randomness", "GoldenData"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
+    .testTarget(name: "EvolutionTests", dependencies: ["Evolution", "Formulas", "Randomness"]),
+    .testTarget(name: "RunStoreTests", dependencies: ["RunStore"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks", "Tensors", "Randomness", "CKernels", "GoldenData"]),
+    .testTarget(name: "ScreeningTests", dependencies: ["Screening", "Formulas", "Losses", "Randomness"]),
+    .testTarget(
+      name: "ProxyTests",
+      dependencies: ["Proxy", "Formulas", "Losses", "Networks", "Tensors", "Randomness", "GoldenData"]),
+    .testTarget(
+      name: "SearchTests", dependencies: ["Search", "Formulas", "RunStore", "Evolution", "Screening", "Proxy"]),
+    .testTarget(name: "CommandTests", dependencies: ["GoldenData"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
