@@ -4,8 +4,8 @@ import Foundation
 public struct GoldenFile: Sendable {
   public let url: URL
 
-  public init(_ name: String, from file: String = #filePath) {
-    let tests = URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent()
+  public init(_ name: String) {
+    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     url = tests.appendingPathComponent("Golden").appendingPathComponent(name)
   }
 
@@ -26,8 +26,8 @@ public struct GoldenFile: Sendable {
 /// Where the small real data sets lie (see CONTRIBUTING.md): $AUTOLOSS_TEST_DATA, else ../shared/data beside the checkout.
 ///
 /// Nil when they are absent: tests that need them are then skipped with a message.
-public func realDataFolder(_ name: String, from file: String = #filePath) -> URL? {
-  let checkout = URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent()
+public func realDataFolder(_ name: String) -> URL? {
+  let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
   let base =
     ProcessInfo.processInfo.environment["AUTOLOSS_TEST_DATA"].map { URL(fileURLWithPath: $0) }

@@ -1,0 +1,64 @@
+/// Why a data set cannot be used at all; each message is one line that names the place and the mend.
+public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
+  case folderMissing(path: String)
+  case layoutUnknown(path: String)
+  case fileUnreadable(path: String, reason: String)
+  case malformedJSON(file: String, line: Int, column: Int, reason: String)
+  case malformedXML(file: String, line: Int, reason: String)
+  case malformedEntry(file: String, entry: String, reason: String)
+  case noImages(file: String, split: String)
+  case noBoxes(split: String)
+  case classesDiffer(file: String, reason: String)
+  case tooFewImages(count: Int)
+  case invalidSetting(name: String, reason: String)
+  case unwritable(path: String, reason: String)
+
+  /// The stable name of the case, for JSON and exit reports.
+  public var code: String {
+    switch self {
+    case .folderMissing: "folderMissing"
+    case .layoutUnknown: "layoutUnknown"
+    case .fileUnreadable: "fileUnreadable"
+    case .malformedJSON: "malformedJSON"
+    case .malformedXML: "malformedXML"
+    case .malformedEntry: "malformedEntry"
+    case .noImages: "noImages"
+    case .noBoxes: "noBoxes"
+    case .classesDiffer: "classesDiffer"
+    case .tooFewImages: "tooFewImages"
+    case .invalidSetting: "invalidSetting"
+    case .unwritable: "unwritable"
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .folderMissing(let path):
+      "\(path): no such data folder; give --data the path of a COCO or VOC folder, or 'synthetic'"
+    case .layoutUnknown(let path):
+      "\(path): neither COCO (annotations/instances_train.json) nor VOC (Annotations, JPEGImages, "
+        + "ImageSets/Main/train.txt); bring the folder into one of the two layouts"
+    case .fileUnreadable(let path, let reason):
+      "\(path): cannot be read (\(reason)); check that it exists and that you may read it"
+    case .malformedJSON(let file, let line, let column, let reason):
+      "\(file): line \(line), column \(column): \(reason); correct the JSON there"
+    case .malformedXML(let file, let line, let reason):
+      "\(file): line \(line): \(reason); correct the XML there"
+    case .malformedEntry(let file, let entry, let reason):
+      "\(file): \(entry): \(reason); correct that entry"
+    case .noImages(let file, let split):
+      "\(file): no usable image in split '\(split)'; see the problems listed before, or add images"
+    case .noBoxes(let split):
+      "split '\(split)' holds no box to learn from; add annotations"
+    case .classesDiffer(let file, let reason):
+      "\(file): \(reason); all splits need the same categories"
+    case .tooFewImages(let count):
+      "the train split has \(count) usable image(s), too few to set some aside for validation; give a test split "
+        + "too, or more images"
+    case .invalidSetting(let name, let reason):
+      "data setting '\(name)': \(reason)"
+    case .unwritable(let path, let reason):
+      "\(path): cannot be written (\(reason)); choose another folder or free some space"
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/// A binary mask as run lengths in COCO's order: column after column, starting with a (possibly empty) run of zeros.
+public struct InstanceMask: Hashable, Sendable, Codable {
+  public let width: Int
+  public let height: Int
+  /// Lengths of alternating runs of 0 and 1, summing to width · height.
+  public let counts: [Int]
+
+  /// Nil when the runs do not fill width · height exactly or one is negative.
+  public init?(width: Int, height: Int, counts: [Int]) {
+    var total = 0
+    for count in counts {
+      guard count >= 0 else { return nil }
+      let (sum, overflow) = total.addingReportingOverflow(count)
+      guard !overflow else { return nil }
+      total = sum
+    }
+    guard width >= 0, height >= 0, total == width * height else { return nil }
+    (self.width, self.height, self.counts) = (width, height, counts)
+  }
+
+  /// From a predicate over (x, y).
+  public init(width: Int, height: Int, isSet: (_ x: Int, _ y: Int) -> Bool) {
+    var counts: [Int] = []
+    var run = 0
+    var current = false
+    for x in 0..<width {
+      for y in 0..<height {
+        let value = isSet(x, y)
+        if value != current {
+          counts.append(run)
+          run = 0
+          current = value
+        }
+        run += 1
+      }
+    }
+    counts.append(run)
+    (self.width, self.height, self.counts) = (width, height, counts)
+  }
+
+  /// Number of set pixels.
+  public var area: Int {
+    stride(from: 1, to: counts.count, by: 2).reduce(0) { $0 + counts[$1] }
+  }
+
+  /// Row-major bitmap of width · height values.
+  public func bitmap() -> [Bool] {
+    var bitmap = [Bool](repeating: false, count: width * height)
+    var position = 0
+    for (index, count) in counts.enumerated() {
+      if index % 2 == 1 {
+        for place in position..<position + count { bitmap[(place % height) * width + place / height] = true }
+      }
+      position += count
+    }
+    return bitmap
+  }
+
+  /// The tight box of the set pixels (a pixel covers [x, x + 1)); nil when none is set.
+  public var tightBox: AnnotatedBox? {
+    var (left, right, top, bottom) = (width, -1, height, -1)
+    var position = 0
+    for (index, count) in counts.enumerated() {
+      if index % 2 == 1, count > 0 {
+        let (first, last) = (position, position + count - 1)
+        left = min(left, first / height)
+        right = max(right, last / height)
+        let crosses = first / height != last / height
+        top = min(top, crosses ? 0 : first % height)
+        bottom = max(bottom, crosses ? height - 1 : last % height)
+      }
+      position += count
+    }
+    guard right >= left else { return nil }
+    return AnnotatedBox(
+      x: Double(left), y: Double(top), width: Double(right - left + 1), height: Double(bottom - top + 1))
+  }
+}
