@@ -1,0 +1,201 @@
+import Foundation
+import GRDB
+
+/// A run folder and its `run.sqlite`, the one truth about a run: one writer, write-ahead log, each step one transaction.
+public final class RunStore: Sendable {
+  public let folder: URL
+  private let database: DatabaseQueue
+  private let lock: FolderLock?
+
+  private init(folder: URL, database: DatabaseQueue, lock: FolderLock?) {
+    self.folder = folder
+    self.database = database
+    self.lock = lock
+  }
+
+  /// The database file of a run folder.
+  public static func databaseFile(in folder: URL) -> URL { folder.appendingPathComponent("run.sqlite") }
+
+  /// Whether the folder holds a run.
+  public static func holdsRun(_ folder: URL) -> Bool {
+    FileManager.default.fileExists(atPath: databaseFile(in: folder).path)
+  }
+
+  /// Starts a run in a new or empty place, with its resolved configuration.
+  ///
+  /// Throws `runExists`, `inUse`, `unwritable`, `diskFull`.
+  public static func create(
+    in folder: URL, configuration: String, facts: [String: String] = [:]
+  ) throws(RunStoreError) -> RunStore {
+    if holdsRun(folder) { throw .runExists(folder: folder.path) }
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw .unwritable(path: folder.path, reason: Self.reason(error))
+    }
+    let lock = try FolderLock(folder: folder)
+    if holdsRun(folder) { throw .runExists(folder: folder.path) }
+    // The database is completed under another name, so that a folder never holds half a run.
+    let unfinished = folder.appendingPathComponent("run.sqlite.new")
+    let store = RunStore(folder: folder, database: try open(unfinished, fresh: true), lock: nil)
+    try store.commit(RunStep(facts: facts))
+    try store.close()
+    try write(configuration, to: folder.appendingPathComponent("config.yaml"))
+    let file = databaseFile(in: folder)
+    guard rename(unfinished.path, file.path) == 0 else {
+      throw .unwritable(path: file.path, reason: String(cString: strerror(errno)))
+    }
+    return RunStore(folder: folder, database: try open(file, fresh: false), lock: lock)
+  }
+
+  /// Opens the run of a folder to go on with it; no other process can write it meanwhile.
+  ///
+  /// Throws `noRun`, `inUse`, `corrupt`, `newerVersion`, `foreign`, `unwritable`.
+  public static func resume(_ folder: URL) throws(RunStoreError) -> RunStore {
+    guard holdsRun(folder) else { throw .noRun(folder: folder.path) }
+    let lock = try FolderLock(folder: folder)
+    return RunStore(folder: folder, database: try open(databaseFile(in: folder), fresh: false), lock: lock)
+  }
+
+  /// Opens the run of a folder to look at it, also while another process writes it.
+  public static func read(_ folder: URL) throws(RunStoreError) -> RunStore {
+    guard holdsRun(folder) else { throw .noRun(folder: folder.path) }
+    let file = databaseFile(in: folder)
+    return RunStore(folder: folder, database: try open(file, fresh: false, readonly: true), lock: nil)
+  }
+
+  /// Writes one step; after an error nothing of it is in the store.
+  public func commit(_ step: RunStep) throws(RunStoreError) {
+    try access { database in
+      try database.write { try step.write(to: $0) }
+    }
+  }
+
+  /// Copies the log into the database file, so that `run.sqlite` alone is the whole run.
+  public func checkpoint() throws(RunStoreError) {
+    try access { database in
+      _ = try database.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    }
+  }
+
+  /// Closes the database, which empties its log, and gives the folder free; the store is of no use afterwards.
+  public func close() throws(RunStoreError) {
+    try access { try $0.close() }
+    lock?.release()
+  }
+
+  /// The resolved configuration that the run was started with.
+  public func configuration() throws(RunStoreError) -> String {
+    let file = folder.appendingPathComponent("config.yaml")
+    do {
+      return try String(contentsOf: file, encoding: .utf8)
+    } catch {
+      throw .corrupt(path: file.path, detail: Self.reason(error))
+    }
+  }
+
+  /// Replaces a text file of the folder, whole or not at all.
+  public func write(_ text: String, to name: String) throws(RunStoreError) {
+    try Self.write(text, to: folder.appendingPathComponent(name))
+  }
+
+  /// Limits the database to this many pages from now on: what a full disk does to it, for tests.
+  package func limit(pages: Int) throws(RunStoreError) {
+    try access { database in
+      try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    }
+  }
+
+  /// Runs a query and turns SQLite's errors into ours.
+  func access<Result>(_ body: (DatabaseQueue) throws -> Result) throws(RunStoreError) -> Result {
+    do {
+      return try body(database)
+    } catch {
+      throw Self.explain(error, file: Self.databaseFile(in: folder))
+    }
+  }
+}
+
+extension RunStore {
+  private static func open(
+    _ file: URL, fresh: Bool, readonly: Bool = false
+  ) throws(RunStoreError) -> DatabaseQueue {
+    if fresh {
+      for suffix in ["", "-wal", "-shm"] { unlink(file.path + suffix) }
+    }
+    do {
+      var configuration = Configuration()
+      configuration.readonly = readonly
+      if !readonly { configuration.journalMode = .wal }
+      configuration.busyMode = .timeout(10)
+      let queue = try DatabaseQueue(path: file.path, configuration: configuration)
+      if fresh {
+        try queue.writeWithoutTransaction { try Schema.migrate($0, from: 0) }
+      } else {
+        try check(queue, file: file, readonly: readonly)
+      }
+      return queue
+    } catch {
+      throw explain(error, file: file)
+    }
+  }
+
+  /// Refuses what is not a run of a version we know; brings an older one up to date.
+  private static func check(_ queue: DatabaseQueue, file: URL, readonly: Bool) throws {
+    let (application, version) = try queue.read { database in
+      (
+        try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
+        try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+      )
+    }
+    guard application == Schema.applicationID else {
+      if version == 0, try queue.read({ try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }) == 0 {
+        throw RunStoreError.corrupt(path: file.path, detail: "it is empty")
+      }
+      throw RunStoreError.foreign(path: file.path)
+    }
+    guard version <= Schema.current else {
+      throw RunStoreError.newerVersion(path: file.path, found: version, known: Schema.current)
+    }
+    guard version >= 1 else { throw RunStoreError.corrupt(path: file.path, detail: "it has no schema version") }
+    let verdict = try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+    guard verdict == "ok" else { throw RunStoreError.corrupt(path: file.path, detail: verdict ?? "quick_check failed") }
+    if version < Schema.current, !readonly {
+      try queue.writeWithoutTransaction { try Schema.migrate($0, from: version) }
+    }
+  }
+
+  private static func write(_ text: String, to file: URL) throws(RunStoreError) {
+    do {
+      try Data(text.utf8).write(to: file, options: .atomic)
+    } catch let error as CocoaError where error.code == .fileWriteOutOfSpace {
+      throw .diskFull(path: file.path)
+    } catch {
+      throw .unwritable(path: file.path, reason: reason(error))
+    }
+  }
+
+  static func explain(_ error: any Error, file: URL) -> RunStoreError {
+    if let known = error as? RunStoreError { return known }
+    guard let sqlite = error as? DatabaseError else { return .failed(path: file.path, detail: reason(error)) }
+    let detail = sqlite.message ?? "SQLite error \(sqlite.resultCode.rawValue)"
+    switch sqlite.resultCode {
+    case .SQLITE_FULL: return .diskFull(path: file.path)
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .corrupt(path: file.path, detail: detail)
+    case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM: return .unwritable(path: file.path, reason: detail)
+    case .SQLITE_BUSY, .SQLITE_LOCKED: return .inUse(folder: file.deletingLastPathComponent().path)
+    default: return .failed(path: file.path, detail: detail)
+    }
+  }
+
+  /// The reason of a system error in a few words, without the path that the message names anyway.
+  private static func reason(_ error: any Error) -> String {
+    let cocoa = error as NSError
+    if let underlying = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError, underlying.domain == NSPOSIXErrorDomain {
+      return String(cString: strerror(Int32(underlying.code)))
+    }
+    if cocoa.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(cocoa.code))) }
+    if let code = (error as? CocoaError)?.code, code == .fileWriteNoPermission { return "permission denied" }
+    return cocoa.localizedDescription
+  }
+}
