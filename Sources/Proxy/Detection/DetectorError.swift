@@ -1,0 +1,25 @@
+/// Why a detector cannot be built or run.
+public enum DetectorError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// A setting contradicts itself or another; `key` names it as in the search-space file.
+  case setting(key: String, problem: String)
+  /// The data does not fit: no images, no classes, images of different sizes.
+  case data(problem: String)
+  /// Weights that belong to another architecture.
+  case weightCount(given: Int, needed: Int)
+  /// The layer library refused.
+  case network(String)
+
+  public var description: String {
+    switch self {
+    case .setting(let key, let problem): "detector setting \(key): \(problem)"
+    case .data(let problem): "training data: \(problem)"
+    case .weightCount(let given, let needed):
+      "initial weights: \(given) numbers given, this detector has \(needed); use weights of the same detector settings"
+    case .network(let message): "network: \(message)"
+    }
+  }
+
+  static func require(_ condition: Bool, _ key: String, _ problem: String) throws(DetectorError) {
+    guard condition else { throw .setting(key: key, problem: problem) }
+  }
+}

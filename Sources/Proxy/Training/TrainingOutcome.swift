@@ -1,0 +1,43 @@
+/// How a training ended. Divergence is a result, not an error.
+public enum TrainingOutcome: Sendable {
+  case completed(TrainedDetector)
+  /// A loss or gradient was not finite at this step (from 0).
+  case diverged(step: Int)
+  /// The caller asked to stop before this step.
+  case cancelled(step: Int)
+
+  /// The detector when the training was completed; otherwise nil.
+  public var detector: TrainedDetector? {
+    if case .completed(let detector) = self { detector } else { nil }
+  }
+}
+
+/// The weights that a training found, with the settings that give them a meaning.
+public struct TrainedDetector: Sendable {
+  public let settings: DetectorSettings
+  /// Number of classes without the background.
+  public let classes: Int
+  /// All weights and running statistics, in an order fixed by `settings`; may start another training.
+  public let weights: [Float]
+  /// Mean losses over the last tenth of the steps.
+  public let losses: LossSummary
+
+  public init(settings: DetectorSettings, classes: Int, weights: [Float], losses: LossSummary) {
+    (self.settings, self.classes, self.weights, self.losses) = (settings, classes, weights, losses)
+  }
+}
+
+/// The four losses of the two-stage detector, each with its weight applied.
+public struct LossSummary: Hashable, Sendable, Codable {
+  public var objectness: Double
+  public var proposalBoxes: Double
+  public var classification: Double
+  public var boxes: Double
+
+  public init(objectness: Double = 0, proposalBoxes: Double = 0, classification: Double = 0, boxes: Double = 0) {
+    (self.objectness, self.proposalBoxes) = (objectness, proposalBoxes)
+    (self.classification, self.boxes) = (classification, boxes)
+  }
+
+  public var total: Double { objectness + proposalBoxes + classification + boxes }
+}

@@ -1,0 +1,62 @@
+/// How a detector is trained: a fixed number of steps of SGD, so that a result does not depend on the machine's load.
+///
+/// Defaults are ours, tuned on the validation split of bccd.
+public struct TrainingSettings: Codable, Hashable, Sendable {
+  /// Optimizer steps.
+  public var steps: Int
+  /// Images a step; drawn with repetition when the data has fewer.
+  public var imagesPerBatch: Int
+  /// Largest learning rate.
+  public var learningRate: Float
+  public var momentum: Float
+  public var weightDecay: Float
+  public var schedule: ScheduleKind
+  /// Steps over which the learning rate rises linearly from nearly 0.
+  public var warmUpSteps: Int
+  /// Largest Euclidean norm of the whole gradient; a longer one is scaled down. 0: no limit.
+  public var gradientLimit: Float
+  /// Probability that an image is mirrored left to right.
+  public var flipProbability: Double
+  /// Largest relative change of brightness and contrast, each drawn for every image; 0: none.
+  public var colorJitter: Float
+
+  public init(
+    steps: Int = 1200, imagesPerBatch: Int = 4, learningRate: Float = 0.02, momentum: Float = 0.9,
+    weightDecay: Float = 1e-4, schedule: ScheduleKind = .cosine, warmUpSteps: Int = 50, gradientLimit: Float = 10,
+    flipProbability: Double = 0.5, colorJitter: Float = 0
+  ) {
+    (self.steps, self.imagesPerBatch, self.learningRate) = (steps, imagesPerBatch, learningRate)
+    (self.momentum, self.weightDecay, self.schedule) = (momentum, weightDecay, schedule)
+    (self.warmUpSteps, self.gradientLimit) = (warmUpSteps, gradientLimit)
+    (self.flipProbability, self.colorJitter) = (flipProbability, colorJitter)
+  }
+
+  /// The long training that gives final scores.
+  public static let final = TrainingSettings()
+  /// The short training that ranks candidates during a search.
+  public static let proxy = TrainingSettings(steps: 400)
+  /// The very short training on one image a class that weeds out losses which do not learn.
+  public static let verify = TrainingSettings(steps: 60, warmUpSteps: 10, flipProbability: 0)
+
+  /// Throws the first contradiction found, named by the key that has to change.
+  public func validate() throws(DetectorError) {
+    try DetectorError.require((1...1_000_000).contains(steps), "steps", "must lie in 1 ... 1000000")
+    try DetectorError.require((1...256).contains(imagesPerBatch), "imagesPerBatch", "must lie in 1 ... 256")
+    try DetectorError.require(learningRate > 0 && learningRate.isFinite, "learningRate", "must be positive")
+    try DetectorError.require((0..<1).contains(momentum), "momentum", "must lie in [0, 1)")
+    try DetectorError.require(weightDecay >= 0, "weightDecay", "must not be negative")
+    try DetectorError.require((0...steps).contains(warmUpSteps), "warmUpSteps", "must lie in 0 ... steps")
+    try DetectorError.require(gradientLimit >= 0, "gradientLimit", "must not be negative")
+    try DetectorError.require((0...1).contains(flipProbability), "flipProbability", "must lie in 0 ... 1")
+    try DetectorError.require((0..<1).contains(colorJitter), "colorJitter", "must lie in [0, 1)")
+  }
+}
+
+/// How the learning rate falls after the warm-up.
+public enum ScheduleKind: String, Codable, Sendable, CaseIterable {
+  /// Half a cosine down to 0.
+  case cosine
+  /// A tenth after two thirds of the steps, a hundredth after eight ninths (mmdetection's schedule for 12 epochs).
+  case step
+  case constant
+}
