@@ -19,6 +19,23 @@ public struct DataSettings: Codable, Hashable, Sendable {
     (self.height, self.width, self.validationFraction) = (height, width, validationFraction)
     (self.splitSeed, self.synthetic) = (splitSeed, synthetic)
   }
+
+  /// - Throws: `invalidSetting` that names the first value out of range.
+  public func validate() throws(DatasetError) {
+    for (name, value) in [("height", height), ("width", width)] where !(16...2048).contains(value) {
+      throw .invalidSetting(name: name, reason: "\(value), expected 16 to 2048 pixels")
+    }
+    guard validationFraction > 0, validationFraction < 1 else {
+      throw .invalidSetting(name: "validationFraction", reason: "\(validationFraction), expected between 0 and 1")
+    }
+    let counts = [
+      ("synthetic.trainImages", synthetic.trainImages), ("synthetic.validationImages", synthetic.validationImages),
+      ("synthetic.holdOutImages", synthetic.holdOutImages),
+    ]
+    for (name, value) in counts where !(1...20_000).contains(value) {
+      throw .invalidSetting(name: name, reason: "\(value), expected 1 to 20000 images")
+    }
+  }
 }
 
 /// Seed and number of the synthetic scenes; what a scene looks like is fixed by `SyntheticScenes.version`.

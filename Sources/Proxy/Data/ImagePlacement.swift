@@ -3,6 +3,9 @@
 ///
 /// One factor keeps the shape of boxes and makes "area in pixels" mean the same along both axes.
 public struct ImagePlacement: Hashable, Sendable, Codable {
+  /// The value of all three channels outside the content.
+  public static let paddingGray: UInt8 = 128
+
   /// Size of the original image in pixels.
   public let originalWidth: Int
   public let originalHeight: Int

@@ -1,0 +1,178 @@
+import Foundation
+
+/// Keeps decoded and resized pictures between runs, one file for each content and input size.
+///
+/// A file is used only if its key (over the bytes of all picture files, the input size and the version) and its checksum
+/// fit; anything else is rebuilt. A cache that cannot be written costs time, never the run.
+public struct DecodedCache: Sendable {
+  /// Raise when decoding, resizing or the file's form changes.
+  static let version: UInt32 = 1
+  private static let magic = Array("ALDECODE".utf8)
+
+  /// The folder that holds the files; created when first written.
+  public let folder: URL
+
+  public init(folder: URL) {
+    self.folder = folder
+  }
+
+  /// `$XDG_CACHE_HOME/autoloss`, else `~/.cache/autoloss`.
+  public static var userDefault: DecodedCache {
+    let environment = ProcessInfo.processInfo.environment
+    if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") {
+      return DecodedCache(folder: URL(fileURLWithPath: base).appendingPathComponent("autoloss"))
+    }
+    let home = FileManager.default.homeDirectoryForCurrentUser
+    return DecodedCache(folder: home.appendingPathComponent(".cache/autoloss"))
+  }
+
+  /// The pictures in the order of `files`, from the cache or decoded now, with what went wrong with the cache itself.
+  func pictures(
+    _ files: [[UInt8]], dataset: String, height: Int, width: Int
+  ) -> (pictures: [DecodedPicture], problems: [DataProblem]) {
+    let key = Self.key(files, height: height, width: width)
+    let url = folder.appendingPathComponent("\(dataset)-\(width)x\(height)-\(key.prefix(12)).decoded")
+    var problems: [DataProblem] = []
+    if FileBytes.exists(url) {
+      switch load(url, key: key, count: files.count) {
+      case .success(let pictures): return (pictures, [])
+      case .failure(let error):
+        problems.append(
+          DataProblem(
+            kind: .cacheUnreadable, file: url.path, reason: "\(error.reason), it is made anew",
+            mend: "nothing to do; delete the file if this comes back"))
+      }
+    }
+    let pictures = files.map { DecodedPicture(bytes: $0, height: height, width: width) }
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Data(Self.encode(pictures, key: key)).write(to: url, options: .atomic)
+    } catch {
+      problems.append(
+        DataProblem(
+          kind: .cacheUnwritable, file: url.path,
+          reason: "cannot be written (\(FileBytes.reason(error))), pictures will be decoded again next time",
+          mend: "free some space or set XDG_CACHE_HOME to a folder you may write"))
+    }
+    return (pictures, problems)
+  }
+
+  static func key(_ files: [[UInt8]], height: Int, width: Int) -> String {
+    var hasher = ContentHasher()
+    for value in [Int(version), height, width, files.count] { hasher.combine(value) }
+    for bytes in files { hasher.combine(bytes: bytes) }
+    return hasher.hexadecimal
+  }
+}
+
+// The file: magic, version, key, checksum of the body, body.
+extension DecodedCache {
+  private struct Damage: Error {
+    let reason: String
+  }
+
+  private static func encode(_ pictures: [DecodedPicture], key: String) -> [UInt8] {
+    var body = ByteWriter()
+    for picture in pictures {
+      switch picture.outcome {
+      case .failed(let reason):
+        body.append(UInt32(0))
+        body.append(text: reason)
+      case .decoded(let content, let originalWidth, let originalHeight, let damage):
+        body.append(UInt32(damage == nil ? 1 : 2))
+        for value in [content.width, content.height, originalWidth, originalHeight] {
+          body.append(UInt32(clamping: value))
+        }
+        body.append(text: damage ?? "")
+        body.bytes += content.bytes
+      }
+    }
+    var file = ByteWriter()
+    file.bytes += magic
+    file.append(version)
+    file.append(text: key)
+    file.append(text: checksum(body.bytes[...]))
+    file.bytes += body.bytes
+    return file.bytes
+  }
+
+  private static func checksum(_ body: ArraySlice<UInt8>) -> String {
+    var hasher = ContentHasher()
+    body.withUnsafeBytes { hasher.combine(bytes: $0) }
+    return hasher.hexadecimal
+  }
+
+  private func load(_ url: URL, key: String, count: Int) -> Result<[DecodedPicture], Damage> {
+    do throws(DatasetError) {
+      var reader = ByteReader(bytes: try FileBytes.read(url, name: url.path))
+      guard reader.take(Self.magic.count) == Self.magic[...] else { return .failure(Damage(reason: "no cache file")) }
+      guard reader.word() == Self.version else { return .failure(Damage(reason: "of another version")) }
+      guard reader.text() == key else { return .failure(Damage(reason: "of other pictures")) }
+      guard let sum = reader.text(), sum == Self.checksum(reader.rest) else {
+        return .failure(Damage(reason: "damaged (its checksum does not fit)"))
+      }
+      var pictures: [DecodedPicture] = []
+      for _ in 0..<count {
+        guard let picture = Self.picture(&reader) else { return .failure(Damage(reason: "damaged (it ends early)")) }
+        pictures.append(picture)
+      }
+      return .success(pictures)
+    } catch {
+      return .failure(Damage(reason: "\(error)"))
+    }
+  }
+
+  private static func picture(_ reader: inout ByteReader) -> DecodedPicture? {
+    guard let status = reader.word() else { return nil }
+    if status == 0 { return reader.text().map { DecodedPicture(outcome: .failed(reason: $0)) } }
+    guard let width = reader.word(), let height = reader.word(), let originalWidth = reader.word(),
+      let originalHeight = reader.word(), let damage = reader.text(),
+      let pixels = reader.take(Int(width) * Int(height) * 3)
+    else { return nil }
+    return DecodedPicture(
+      outcome: .decoded(
+        content: RGBImage(width: Int(width), height: Int(height), bytes: Array(pixels)),
+        originalWidth: Int(originalWidth), originalHeight: Int(originalHeight), damage: status == 2 ? damage : nil))
+  }
+}
+
+/// Appends little-endian words and length-prefixed texts.
+struct ByteWriter {
+  var bytes: [UInt8] = []
+
+  mutating func append(_ word: UInt32) {
+    withUnsafeBytes(of: word.littleEndian) { bytes += $0 }
+  }
+
+  mutating func append(text: String) {
+    append(UInt32(text.utf8.count))
+    bytes += text.utf8
+  }
+}
+
+/// Reads what `ByteWriter` wrote; nil wherever the bytes end early.
+struct ByteReader {
+  private let bytes: [UInt8]
+  private var position = 0
+
+  init(bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  var rest: ArraySlice<UInt8> { bytes[position...] }
+
+  mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
+    guard count >= 0, count <= bytes.count - position else { return nil }
+    defer { position += count }
+    return bytes[position..<position + count]
+  }
+
+  mutating func word() -> UInt32? {
+    take(4).map { $0.reversed().reduce(0) { $0 << 8 | UInt32($1) } }
+  }
+
+  mutating func text() -> String? {
+    guard let count = word(), let slice = take(Int(count)) else { return nil }
+    return String(decoding: slice, as: UTF8.self)
+  }
+}
