@@ -76,7 +76,8 @@ public struct Mutation: Sendable {
 
   private func leaf(_ node: Node) -> Formula {
     var builder = FormulaBuilder()
-    return builder.build(root: builder.insert(node))
+    let root = builder.insert(node)
+    return builder.build(root: root)
   }
 
   /// The node with another label; leaves may become any other leaf, the legality check sorts out shapes.
@@ -91,12 +92,19 @@ public struct Mutation: Sendable {
       let leaves = grammar.leaves(of: .one) + grammar.leaves(of: grammar.settings.mode.variableShape)
       return random.element(of: leaves.filter { $0 != node }).map(leaf)
     case .unary(let primitive, let child):
-      let others = grammar.settings.primitives.filter { $0.arity == 1 && $0 != primitive }
-      return random.element(of: others).map { builder.build(root: builder.unary($0, copied[child])) }
+      guard let other = other(than: primitive, &random) else { return nil }
+      let root = builder.unary(other, copied[child])
+      return builder.build(root: root)
     case .binary(let primitive, let left, let right):
-      let others = grammar.settings.primitives.filter { $0.arity == 2 && $0 != primitive }
-      return random.element(of: others).map { builder.build(root: builder.binary($0, copied[left], copied[right])) }
+      guard let other = other(than: primitive, &random) else { return nil }
+      let root = builder.binary(other, copied[left], copied[right])
+      return builder.build(root: root)
     }
+  }
+
+  /// Another primitive of the grammar with as many arguments; nil when there is none.
+  private func other(than primitive: Primitive, _ random: inout SeededGenerator) -> Primitive? {
+    random.element(of: grammar.settings.primitives.filter { $0.arity == primitive.arity && $0 != primitive })
   }
 
   /// The part with a new primitive around it; the primitive's other argument, if any, is random.
