@@ -1,0 +1,36 @@
+import Randomness
+import Tensors
+
+/// What a layer does with the gradient of one input.
+enum GradientWrite {
+  /// No gradient is needed there.
+  case none
+  /// This layer writes first in the backward pass.
+  case overwrite
+  /// Another consumer wrote before; this layer adds.
+  case accumulate
+}
+
+/// One input of a layer and how its gradient is written.
+final class Edge {
+  let value: Value
+  var write = GradientWrite.none
+
+  init(_ value: Value) { self.value = value }
+
+  var accumulates: Bool { write == .accumulate }
+}
+
+/// One step of a network: reads its inputs' data and writes its output's, and the reverse with gradients.
+protocol Layer: AnyObject {
+  var name: String { get }
+  var inputs: [Edge] { get }
+  var output: Value { get }
+  /// Creates primitives and work space; every buffer and parameter has its address by now.
+  func prepare(_ workspace: Workspace) throws(NetworkError)
+  func forward(training: Bool) throws(NetworkError)
+  /// Reads the output's gradient, which it may overwrite; adds to its parameters' gradients.
+  func backward() throws(NetworkError)
+  /// The same layer with the same parameters on another input.
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer
+}

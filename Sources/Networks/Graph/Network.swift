@@ -1,0 +1,88 @@
+import Tensors
+
+/// A built network of fixed shapes: forward, backward, parameters and state. One thread at a time uses it.
+///
+/// A step: write the inputs' data, `forward(training: true)`, write the outputs' gradients in full,
+/// `parameters.zeroGradients()`, `backward()`, then step an optimizer on `parameters`.
+/// Bit-identical from run to run on one kind of processor.
+public final class Network {
+  public let parameters: Parameters
+  public let stageCount: Int
+  private let stages: [[any Layer]]
+  private let values: [Value]
+  private let runningStatistics: [RunningStatistics]
+  private let workspace: Workspace
+
+  init(
+    stages: [[any Layer]], values: [Value], parameters: Parameters, runningStatistics: [RunningStatistics],
+    workspace: Workspace
+  ) {
+    self.stages = stages
+    self.values = values
+    self.parameters = parameters
+    self.runningStatistics = runningStatistics
+    self.workspace = workspace
+    stageCount = stages.count
+  }
+
+  /// Runs all stages. With `training`, batch norms take the batch's statistics and update the running ones.
+  public func forward(training: Bool) throws(NetworkError) {
+    for stage in stages.indices { try forward(stage: stage, training: training) }
+  }
+
+  /// Runs one stage; the stages before it must have run.
+  public func forward(stage: Int, training: Bool) throws(NetworkError) {
+    SingleThread.enter()
+    for layer in stages[stage] { try layer.forward(training: training) }
+  }
+
+  /// Runs all stages in reverse: reads the outputs' gradients, adds to the parameters' gradients.
+  ///
+  /// Output gradients may be overwritten on the way; write them anew before every call.
+  public func backward() throws(NetworkError) {
+    for stage in stages.indices.reversed() { try backward(stage: stage) }
+  }
+
+  /// Runs one stage's backward pass; the stages after it must have run theirs.
+  public func backward(stage: Int) throws(NetworkError) {
+    SingleThread.enter()
+    for layer in stages[stage].reversed() where layer.output.root.receivesGradient { try layer.backward() }
+  }
+
+  /// A copy of everything learned: the weights, then each batch norm's running mean and variance.
+  public var state: [Float] {
+    Array(parameters.weights) + runningStatistics.flatMap { Array($0.mean.elements) + Array($0.variance.elements) }
+  }
+
+  /// The number of floats of `state`.
+  public var stateCount: Int { parameters.count + runningStatistics.reduce(0) { $0 + 2 * $1.mean.count } }
+
+  /// Takes over a state of the same architecture, also one of another batch size.
+  public func restore(_ state: [Float]) throws(NetworkError) {
+    guard state.count == stateCount else { throw .stateSize(expected: stateCount, found: state.count) }
+    parameters.update { weights in for index in weights.indices { weights[index] = state[index] } }
+    var place = parameters.count
+    for statistics in runningStatistics {
+      for buffer in [statistics.mean, statistics.variance] {
+        for index in buffer.elements.indices { buffer.elements[index] = state[place + index] }
+        place += buffer.count
+      }
+    }
+  }
+
+  /// The bytes of all activations and gradients.
+  public var activationBytes: Int {
+    values.filter { $0.root === $0 }.reduce(0) { $0 + 4 * ($1.memory.count + $1.gradientMemory.count) }
+  }
+}
+
+/// The running mean and variance of one batch norm, a number for each channel.
+final class RunningStatistics {
+  let mean: AlignedBuffer
+  let variance: AlignedBuffer
+
+  init(channels: Int) {
+    mean = AlignedBuffer(count: channels)
+    variance = AlignedBuffer([Float](repeating: 1, count: channels))
+  }
+}
