@@ -1,0 +1,144 @@
+import Formulas
+
+/// Defines what a formula means: value and gradient in Double by plain loops, one node after the other.
+public struct ReferenceEvaluator: Sendable {
+  public let formula: Formula
+  public let mode: Mode
+  private let shapes: [NodeShape]
+  private let depends: [Bool]
+
+  /// - Throws: `FormulaError` when the formula is not one of the mode.
+  public init(_ formula: Formula, mode: Mode) throws(FormulaError) {
+    self.formula = formula
+    self.mode = mode
+    shapes = try formula.nodeShapes(in: mode)
+    depends = formula.predictionDependence(in: mode)
+  }
+
+  /// The shape of the value.
+  public var shape: ValueShape { shapes[formula.root].value }
+
+  /// The value alone, row-major.
+  /// - Throws: `LossInputError` when a variable is missing or has the wrong number of values.
+  public func value(_ inputs: LossInputs<Double>) throws(LossInputError) -> [Double] {
+    try inputs.check(for: formula, in: mode)
+    return forward(inputs)[formula.root]
+  }
+
+  /// Value and gradient.
+  /// - Parameter upstream: a weight for each entry of the value (nil: all 1); the gradient is that of the weighted sum.
+  /// - Throws: `LossInputError`.
+  public func evaluate(_ inputs: LossInputs<Double>, upstream: [Double]? = nil) throws(LossInputError)
+    -> LossResult<Double>
+  {
+    try inputs.check(for: formula, in: mode)
+    let values = forward(inputs)
+    let gradients = backward(inputs, values: values, upstream: upstream)
+    var byVariable: [Variable: [Double]] = [:]
+    for (index, node) in formula.nodes.enumerated() {
+      if case .variable(let variable) = node, depends[index] { byVariable[variable] = gradients[index] }
+    }
+    return LossResult(shape: shape, value: values[formula.root], gradients: byVariable)
+  }
+
+  private func forward(_ inputs: LossInputs<Double>) -> [[Double]] {
+    var values: [[Double]] = []
+    values.reserveCapacity(formula.nodeCount)
+    for node in formula.nodes {
+      switch node {
+      case .variable(let variable): values.append(inputs[variable] ?? [])
+      case .constant(let value): values.append([value])
+      case .unary(.softmax, let child): values.append(Self.softmax(values[child], columns: inputs.classes))
+      case .unary(let primitive, let child):
+        values.append(values[child].map { ReferenceFunctions.value(primitive, $0) })
+      case .binary(let primitive, let left, let right):
+        let (a, b) = (values[left], values[right])
+        let count = joinedCount(left, right, inputs)
+        let joined = (0..<count).map {
+          ReferenceFunctions.value(primitive, a[isOne(left) ? 0 : $0], b[isOne(right) ? 0 : $0])
+        }
+        values.append(primitive == .dot ? Self.sums(joined, columns: dotColumns(left, right, inputs)) : joined)
+      }
+    }
+    return values
+  }
+
+  private func backward(_ inputs: LossInputs<Double>, values: [[Double]], upstream: [Double]?) -> [[Double]] {
+    var gradients = values.map { [Double](repeating: 0, count: $0.count) }
+    gradients[formula.root] = upstream ?? [Double](repeating: 1, count: values[formula.root].count)
+    for (index, node) in formula.nodes.enumerated().reversed() where depends[index] {
+      let g = gradients[index]
+      switch node {
+      case .variable, .constant: continue
+      case .unary(.softmax, let child):
+        Self.addSoftmaxPullback(r: values[index], g: g, columns: inputs.classes, to: &gradients[child])
+      case .unary(let primitive, let child):
+        for k in g.indices {
+          gradients[child][k] += ReferenceFunctions.pullback(
+            primitive, x: values[child][k], r: values[index][k], g: g[k])
+        }
+      case .binary(let primitive, let left, let right):
+        let columns = primitive == .dot ? dotColumns(left, right, inputs) : 1
+        for k in 0..<joinedCount(left, right, inputs) {
+          let (i, j) = (isOne(left) ? 0 : k, isOne(right) ? 0 : k)
+          let pulled = ReferenceFunctions.pullback(
+            primitive, a: values[left][i], b: values[right][j], g: g[k / columns])
+          if depends[left] { gradients[left][i] += pulled.0 }
+          if depends[right] { gradients[right][j] += pulled.1 }
+        }
+      }
+    }
+    return gradients
+  }
+
+  /// Whether a node holds one number for everything.
+  private func isOne(_ node: Int) -> Bool {
+    switch shapes[node].value {
+    case .rankZero, .one: true
+    case .perSample, .perElement: false
+    }
+  }
+
+  private func joinedCount(_ left: Int, _ right: Int, _ inputs: LossInputs<Double>) -> Int {
+    max(count(left, inputs), count(right, inputs))
+  }
+
+  private func count(_ node: Int, _ inputs: LossInputs<Double>) -> Int {
+    shapes[node].value.extents(rows: inputs.rows, classes: inputs.classes).reduce(1, *)
+  }
+
+  /// How many products a Dot sums into one number: the length of the last axis.
+  private func dotColumns(_ left: Int, _ right: Int, _ inputs: LossInputs<Double>) -> Int {
+    let perElement = shapes[left].value == .perElement || shapes[right].value == .perElement
+    return perElement ? inputs.classes : joinedCount(left, right, inputs)
+  }
+
+  private static func sums(_ values: [Double], columns: Int) -> [Double] {
+    guard columns > 0 else { return [0] }
+    return stride(from: 0, to: values.count, by: columns).map { values[$0..<($0 + columns)].reduce(0, +) }
+  }
+
+  private static func softmax(_ x: [Double], columns: Int) -> [Double] {
+    var result = x
+    for start in stride(from: 0, to: x.count, by: max(columns, 1)) {
+      let row = start..<(start + columns)
+      let top = x[row].reduce(-.infinity) { $1 > $0 ? $1 : $0 }
+      var sum = 0.0
+      for k in row {
+        result[k] = ReferenceFunctions.value(.exp, x[k] - top)
+        sum += result[k]
+      }
+      for k in row { result[k] /= sum }
+    }
+    return result
+  }
+
+  /// r (g − Σ g r) in each row.
+  private static func addSoftmaxPullback(r: [Double], g: [Double], columns: Int, to gradient: inout [Double]) {
+    for start in stride(from: 0, to: r.count, by: max(columns, 1)) {
+      let row = start..<(start + columns)
+      let sum = row.reduce(0.0) { $0 + g[$1] * r[$1] }
+      for k in row { gradient[k] += r[k] * (g[k] - sum) }
+    }
+  }
+}
