@@ -12,7 +12,7 @@ public enum DatasetReader {
     _ source: String, settings: DataSettings = .standard, cache: DecodedCache? = .userDefault
   ) throws(DatasetError) -> DetectionSplits {
     try settings.validate()
-    if source == "synthetic" { throw .layoutUnknown(path: source) }
+    if source == "synthetic" { return SyntheticScenes(settings: settings.synthetic).splits(settings) }
     let folder = URL(fileURLWithPath: source)
     guard FileBytes.isFolder(folder) else { throw .folderMissing(path: source) }
     let annotations: FolderAnnotations
