@@ -48,8 +48,11 @@ public final class NetworkBuilder {
     SingleThread.enter()
     parameters.allocate()
     parameters.update { weights in
-      for (index, start) in startValues.enumerated() {
-        var generator = SeededGenerator(seed: seed, stream: start.parameter.name, index: UInt64(index))
+      var seen: [String: UInt64] = [:]
+      for start in startValues {
+        let name = start.parameter.name
+        var generator = SeededGenerator(seed: seed, stream: name, index: seen[name, default: 0])
+        seen[name, default: 0] += 1
         start.fill.apply(UnsafeMutableBufferPointer(rebasing: weights[start.parameter.range]), &generator)
       }
     }

@@ -62,6 +62,9 @@ final class BatchNorm: Layer {
     if let residual, residual.shape != x.shape {
       throw .shapeMismatch(layer: name, expected: "\(x.shape)", found: "\(residual.shape)")
     }
+    if let residual, residual.root === x.root {
+      throw .invalidArgument(layer: name, problem: "the residual is the norm's own input; add another value")
+    }
     self.name = name
     self.pair = pair
     self.settings = settings
