@@ -1,0 +1,117 @@
+import Formulas
+
+/// Where in a detector a loss stands.
+public enum LossPlace: String, CaseIterable, Hashable, Sendable, Codable {
+  case classification
+  case regression
+}
+
+/// A loss as users write it: a built-in name or a formula.
+public enum LossReference {
+  /// A loss and its place.
+  public enum Resolved: Hashable, Sendable {
+    case classification(ClassificationLoss)
+    case regression(BoxLoss)
+  }
+
+  /// What a text stands for at a place.
+  /// - Parameters:
+  ///   - text: a name of `BuiltInLoss`, else a formula.
+  ///   - mode: the detector's classification mode: MULTI_CLS (two-stage) or BINARY_CLS (one-stage).
+  /// - Throws: `LossReferenceError`.
+  public static func resolve(_ text: String, place: LossPlace, mode: Mode) throws(LossReferenceError) -> Resolved {
+    switch place {
+    case .classification: .classification(try classification(text, mode: mode))
+    case .regression: .regression(try regression(text, mode: mode))
+    }
+  }
+
+  /// The classification loss that a text stands for.
+  /// - Throws: `LossReferenceError`.
+  public static func classification(_ text: String, mode: Mode) throws(LossReferenceError) -> ClassificationLoss {
+    let name = trimmed(text)
+    if let builtIn = BuiltInLoss(rawValue: name) {
+      guard let formula = builtIn.formula(in: mode) else { throw misplaced(name, .classification, mode) }
+      return ClassificationLoss(
+        formula: formula, mode: mode, alpha: mode == .binaryClass ? builtIn.alpha : -1)
+    }
+    let formula = try parse(name, mode: mode, place: .classification, detector: mode)
+    return ClassificationLoss(formula: formula, mode: mode, alpha: mode == .binaryClass ? 0.25 : -1)
+  }
+
+  /// The box loss that a text stands for. Losses on decoded boxes weigh 10 in a two-stage detector (the box head's
+  /// configuration in mmdetection), 1 in a one-stage detector; losses on deltas weigh 1.
+  /// - Throws: `LossReferenceError`.
+  public static func regression(_ text: String, mode: Mode) throws(LossReferenceError) -> BoxLoss {
+    let name = trimmed(text)
+    let weight: Float = mode == .multiClass ? 10 : 1
+    if let builtIn = BuiltInLoss(rawValue: name) {
+      if let kind = builtIn.deltaKind { return BoxLoss(kind, weight: 1) }
+      guard let formula = builtIn.formula(in: .regression) else { throw misplaced(name, .regression, mode) }
+      return BoxLoss(.formula(formula), weight: weight)
+    }
+    return BoxLoss(
+      .formula(try parse(name, mode: .regression, place: .regression, detector: mode)), weight: weight)
+  }
+
+  private static func trimmed(_ text: String) -> String {
+    var rest = Substring(text)
+    while rest.first?.isWhitespace == true { rest.removeFirst() }
+    while rest.last?.isWhitespace == true { rest.removeLast() }
+    return String(rest)
+  }
+
+  private static func misplaced(_ name: String, _ place: LossPlace, _ mode: Mode) -> LossReferenceError {
+    .misplaced(name, place, choices: BuiltInLoss.names(at: place, mode: mode))
+  }
+
+  /// A text without parentheses that is no variable was meant as a name.
+  private static func parse(_ text: String, mode: Mode, place: LossPlace, detector: Mode)
+    throws(LossReferenceError) -> Formula
+  {
+    let choices = BuiltInLoss.names(at: place, mode: detector)
+    if text.isEmpty { throw .unknownName(text, suggestion: nil, choices: choices) }
+    do {
+      let formula = try Formula(parsing: text, mode: mode)
+      if formula.isBareLiteral {
+        throw LossReferenceError.formula(FormulaError(.bareLiteral, source: text, offset: 0))
+      }
+      return formula
+    } catch let error as LossReferenceError {
+      throw error
+    } catch let error as FormulaError {
+      if !text.contains("("), !text.contains(",") {
+        throw .unknownName(text, suggestion: NameSuggestion.nearest(to: text, among: choices), choices: choices)
+      }
+      throw .formula(error)
+    } catch {
+      throw .unknownName(text, suggestion: nil, choices: choices)
+    }
+  }
+}
+
+/// Why a text stands for no loss at its place.
+public enum LossReferenceError: Error, Hashable, Sendable {
+  case unknownName(String, suggestion: String?, choices: [String])
+  case misplaced(String, LossPlace, choices: [String])
+  case formula(FormulaError)
+
+  public var code: String {
+    switch self {
+    case .unknownName: "unknownLoss"
+    case .misplaced: "misplacedLoss"
+    case .formula(let error): error.code
+    }
+  }
+
+  public var message: String {
+    switch self {
+    case .unknownName(let name, let suggestion, let choices):
+      "there is no loss '\(name)'" + (suggestion.map { ": did you mean '\($0)'?" } ?? "")
+        + " (names: \(choices.joined(separator: ", ")); or a formula)"
+    case .misplaced(let name, let place, let choices):
+      "'\(name)' is no \(place.rawValue) loss of this detector: use \(choices.joined(separator: ", ")) or a formula"
+    case .formula(let error): error.rendering
+    }
+  }
+}
