@@ -1,0 +1,83 @@
+import Formulas
+
+/// The probes of REG: predicted boxes on straight ways to their targets.
+enum BoxProbes {
+  /// Batches in the order in which they are tried: the first target size alone, then all sizes.
+  static func batches(_ settings: VerificationSettings) -> [ProbeBatch] {
+    let first = settings.targetSizes.prefix(1)
+    let quick = batch(Array(first), families: [.shift, .growth, .shrinking], settings)
+    return [quick, batch(settings.targetSizes, families: BoxFamily.allCases, settings)]
+  }
+
+  private static func batch(_ sizes: [[Double]], families: [BoxFamily], _ settings: VerificationSettings) -> ProbeBatch
+  {
+    var areas: [BoxAreas] = []
+    var sequences: [ProbeSequence] = []
+    var probes: [Probe] = []
+    var valueOnly = Set<Int>()
+    func append(_ probed: BoxAreas, isTarget: Bool, _ probe: Probe) {
+      if probed.intersection <= 0 || isTarget { valueOnly.insert(probes.count) }
+      areas.append(probed)
+      probes.append(probe)
+    }
+    for size in sizes {
+      let (width, height) = (size[0], size[1])
+      let target = ProbeBox(centerX: 0, centerY: 0, width: width, height: height)
+      let targetRow = probes.count
+      append(
+        BoxAreas(target, target), isTarget: true,
+        .boxes(family: .shift, path: 0, width: width, height: height, progress: 1))
+      for family in families {
+        for (path, start) in family.starts.enumerated() {
+          let first = probes.count
+          var directions: [BoxDirection] = []
+          let from = ProbeBox(
+            centerX: start.dx * width, centerY: start.dy * height, width: start.sw * width, height: start.sh * height)
+          let end =
+            family.isStrict
+            ? target : ProbeBox(centerX: 0, centerY: 0, width: start.sw * width, height: start.sh * height)
+          for step in 0..<settings.pathSteps {
+            let progress = Double(step) / Double(settings.pathSteps - 1)
+            let box = from.moved(towards: end, by: progress)
+            let probed = BoxAreas(box, target)
+            if family == .disjoint, probed.intersection > 0 { break }
+            directions.append(BoxAreas.direction(of: box, from: from, to: end, target: target))
+            append(
+              probed, isTarget: family.isStrict && step == settings.pathSteps - 1,
+              .boxes(family: family, path: path, width: width, height: height, progress: progress))
+          }
+          sequences.append(
+            ProbeSequence(
+              rows: first..<probes.count,
+              demand: .boxes(isStrict: family.isStrict, directions: directions, targetRow: targetRow)))
+        }
+      }
+    }
+    return ProbeBatch(
+      classes: 1,
+      inputs: [(.u, areas.map(\.union)), (.i, areas.map(\.intersection)), (.e, areas.map(\.enclosing))],
+      sequences: sequences, probes: probes, valueOnly: valueOnly)
+  }
+}
+
+/// A box by its corners, in pixels.
+struct ProbeBox: Sendable {
+  var x1, y1, x2, y2: Double
+
+  init(centerX: Double, centerY: Double, width: Double, height: Double) {
+    x1 = centerX - width / 2
+    y1 = centerY - height / 2
+    x2 = centerX + width / 2
+    y2 = centerY + height / 2
+  }
+
+  /// The box at a share of the straight way to another.
+  func moved(towards end: ProbeBox, by share: Double) -> ProbeBox {
+    var box = self
+    box.x1 += share * (end.x1 - x1)
+    box.y1 += share * (end.y1 - y1)
+    box.x2 += share * (end.x2 - x2)
+    box.y2 += share * (end.y2 - y2)
+    return box
+  }
+}

@@ -1,0 +1,91 @@
+import Formulas
+import Losses
+
+/// Judges whether a formula has the convergence properties of a loss (design §4): finite, monotone towards the target,
+/// least at it.
+///
+/// Goals, in order: no published or classical loss is rejected; what cannot be trained is; the cheapest question comes
+/// first, and the first failing probe ends. Values and gradients are judged in Double; in Float they must be finite.
+public struct Verifier: Sendable {
+  public let settings: VerificationSettings
+  private let logits: [ProbeBatch]
+  private let elements: [ProbeBatch]
+  private let boxes: [ProbeBatch]
+
+  /// Builds the probes once; the same for every formula.
+  public init(_ settings: VerificationSettings = .standard) {
+    self.settings = settings
+    logits = LogitProbes.batches(settings)
+    elements = ElementProbes.batches(settings)
+    boxes = BoxProbes.batches(settings)
+  }
+
+  /// Pass, or the first property that fails and the probe where it does.
+  public func verify(_ formula: Formula, mode: Mode) -> Verdict {
+    if let rejection = staticRejection(of: formula, mode: mode) { return .reject(rejection) }
+    guard let evaluator = try? ReferenceEvaluator(formula, mode: mode) else {
+      return .reject(.notPerSample(found: "no value", expected: mode.trainableShape.rawValue))
+    }
+    let batches = batches(of: mode)
+    for (order, batch) in batches.enumerated() {
+      guard let result = try? evaluator.evaluate(batch.inputs) else { continue }
+      let judge = ProbeJudge(
+        settings: settings, mode: mode, batch: batch, value: result.value, gradients: result.gradients)
+      if order == 0, judge.isFlat { return .reject(.independentOfPrediction) }
+      if let rejection = judge.rejection() { return .reject(rejection) }
+    }
+    return floatRejection(of: formula, mode: mode, batches).map(Verdict.reject) ?? .pass
+  }
+
+  /// The number of probe rows that a passing formula of the mode is evaluated on.
+  public func probeCount(of mode: Mode) -> Int { batches(of: mode).reduce(0) { $0 + $1.rows } }
+
+  private func batches(of mode: Mode) -> [ProbeBatch] {
+    switch mode {
+    case .multiClass: logits
+    case .binaryClass: elements
+    case .regression: boxes
+    }
+  }
+
+  /// What the graph alone shows: dependence on the prediction, coupling of samples, the shape of the result.
+  private func staticRejection(of formula: Formula, mode: Mode) -> Rejection? {
+    let shapes: [NodeShape]
+    do {
+      shapes = try formula.nodeShapes(in: mode)
+    } catch {
+      return .notPerSample(found: "none (\(error.message))", expected: mode.trainableShape.rawValue)
+    }
+    guard formula.mentionsPrediction(in: mode) else { return .independentOfPrediction }
+    if shapes[formula.root].couplesSamples, let node = shapes.firstIndex(where: \.couplesSamples) {
+      return .batchCoupled(node: formula.subformula(at: node).description)
+    }
+    let shape = shapes[formula.root].shape
+    guard shape == mode.trainableShape else {
+      return .notPerSample(found: shape.rawValue, expected: mode.trainableShape.rawValue)
+    }
+    return nil
+  }
+
+  /// What the compiled program shows in Float on the same probes.
+  private func floatRejection(of formula: Formula, mode: Mode, _ batches: [ProbeBatch]) -> Rejection? {
+    guard let program = try? Program(formula, mode: mode) else { return nil }
+    for batch in batches {
+      guard let result = try? program.evaluate(batch.floatInputs) else { continue }
+      if let entry = result.value.firstIndex(where: { !$0.isFinite }) {
+        return .nonFinite(.value, .float, batch.probes[entry * batch.rows / result.value.count])
+      }
+      for variable in mode.differentiableVariables {
+        guard let gradient = result.gradients[variable] else { continue }
+        if let row = batch.rowOfNonFinite(gradient: gradient) {
+          return .nonFinite(.gradient, .float, batch.probes[row])
+        }
+      }
+      if mode == .regression, let row = result.value.firstIndex(where: { Double($0.magnitude) >= settings.valueLimit })
+      {
+        return .tooLarge(value: Double(result.value[row]), limit: settings.valueLimit, batch.probes[row])
+      }
+    }
+    return nil
+  }
+}
