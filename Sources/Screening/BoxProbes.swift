@@ -1,4 +1,5 @@
 import Formulas
+import Losses
 
 /// The probes of REG: predicted boxes on straight ways to their targets.
 enum BoxProbes {
@@ -11,11 +12,11 @@ enum BoxProbes {
 
   private static func batch(_ sizes: [[Double]], families: [BoxFamily], _ settings: VerificationSettings) -> ProbeBatch
   {
-    var areas: [BoxAreas] = []
+    var areas: [BoxOverlap<Double>] = []
     var sequences: [ProbeSequence] = []
     var probes: [Probe] = []
     var valueOnly = Set<Int>()
-    func append(_ probed: BoxAreas, isTarget: Bool, _ probe: Probe) {
+    func append(_ probed: BoxOverlap<Double>, isTarget: Bool, _ probe: Probe) {
       if probed.intersection <= 0 || isTarget { valueOnly.insert(probes.count) }
       areas.append(probed)
       probes.append(probe)
@@ -25,7 +26,7 @@ enum BoxProbes {
       let target = ProbeBox(centerX: 0, centerY: 0, width: width, height: height)
       let targetRow = probes.count
       append(
-        BoxAreas(target, target), isTarget: true,
+        target.overlap(with: target), isTarget: true,
         .boxes(family: .shift, path: 0, width: width, height: height, progress: 1))
       for family in families {
         for (path, start) in family.starts.enumerated() {
@@ -39,9 +40,9 @@ enum BoxProbes {
           for step in 0..<settings.pathSteps {
             let progress = Double(step) / Double(settings.pathSteps - 1)
             let box = from.moved(towards: end, by: progress)
-            let probed = BoxAreas(box, target)
+            let probed = box.overlap(with: target)
             if family == .disjoint, probed.intersection > 0 { break }
-            directions.append(BoxAreas.direction(of: box, from: from, to: end, target: target))
+            directions.append(box.direction(from: from, to: end, target: target))
             append(
               probed, isTarget: family.isStrict && step == settings.pathSteps - 1,
               .boxes(family: family, path: path, width: width, height: height, progress: progress))
@@ -60,24 +61,36 @@ enum BoxProbes {
   }
 }
 
-/// A box by its corners, in pixels.
+/// A box by its corners x1, y1, x2, y2, in pixels.
 struct ProbeBox: Sendable {
-  var x1, y1, x2, y2: Double
+  let corners: [Double]
+
+  init(corners: [Double]) {
+    self.corners = corners
+  }
 
   init(centerX: Double, centerY: Double, width: Double, height: Double) {
-    x1 = centerX - width / 2
-    y1 = centerY - height / 2
-    x2 = centerX + width / 2
-    y2 = centerY + height / 2
+    corners = [centerX - width / 2, centerY - height / 2, centerX + width / 2, centerY + height / 2]
   }
 
   /// The box at a share of the straight way to another.
   func moved(towards end: ProbeBox, by share: Double) -> ProbeBox {
-    var box = self
-    box.x1 += share * (end.x1 - x1)
-    box.y1 += share * (end.y1 - y1)
-    box.x2 += share * (end.x2 - x2)
-    box.y2 += share * (end.y2 - y2)
-    return box
+    ProbeBox(corners: zip(corners, end.corners).map { $0 + share * ($1 - $0) })
+  }
+
+  func overlap(with target: ProbeBox) -> BoxOverlap<Double> { BoxOverlap(corners, target.corners) }
+
+  /// The derivatives of U, I and E while the corners move with the velocity end − start.
+  func direction(from start: ProbeBox, to end: ProbeBox, target: ProbeBox) -> BoxDirection {
+    let velocity = zip(start.corners, end.corners).map { $1 - $0 }
+    func derivative(_ area: BoxOverlap<Double>) -> Double {
+      var gradient = [0.0, 0, 0, 0]
+      area.pullBack(corners, target.corners, to: &gradient)
+      return zip(gradient, velocity).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    return BoxDirection(
+      union: derivative(BoxOverlap(union: 1, intersection: 0, enclosing: 0)),
+      intersection: derivative(BoxOverlap(union: 0, intersection: 1, enclosing: 0)),
+      enclosing: derivative(BoxOverlap(union: 0, intersection: 0, enclosing: 1)))
   }
 }

@@ -18,6 +18,9 @@ enum LogitProbes {
     return batches
   }
 
+  /// Up to this number of classes every label is tried with every spread and both ways to move the gap.
+  private static let fullCount = 6
+
   private struct Family {
     let label: Int
     let spread: Double
@@ -29,10 +32,11 @@ enum LogitProbes {
   private static func families(classes: Int, _ settings: VerificationSettings) -> [Family] {
     var families: [Family] = []
     for label in 0..<classes {
-      let spreads = classes <= 6 ? settings.logitSpreads : [settings.logitSpreads[label % settings.logitSpreads.count]]
+      let spreads =
+        classes <= fullCount ? settings.logitSpreads : [settings.logitSpreads[label % settings.logitSpreads.count]]
       for spread in spreads {
         let both = MovedLogits.allCases
-        for moved in classes <= 6 ? both : [both[label % both.count]] {
+        for moved in classes <= fullCount ? both : [both[label % both.count]] {
           let isBackground = label == classes - 1
           let overlap = settings.overlaps[(families.count + label) % settings.overlaps.count]
           families.append(Family(label: label, spread: spread, overlap: isBackground ? 1 : overlap, moved: moved))
@@ -51,8 +55,9 @@ enum LogitProbes {
     for family in families {
       let first = probes.count
       let others = normalizedOthers(count: classes - 1, spread: family.spread)
-      for step in 0..<settings.logitGapCount {
-        let gap = settings.logitGapLimit * (2 * Double(step) / Double(settings.logitGapCount - 1) - 1)
+      let steps = classes <= fullCount ? settings.logitGapCount : settings.wideLogitGapCount
+      for step in 0..<steps {
+        let gap = settings.logitGapLimit * (2 * Double(step) / Double(steps - 1) - 1)
         var remaining = others.makeIterator()
         for column in 0..<classes {
           let isTrue = column == family.label

@@ -7,6 +7,8 @@ public struct VerificationSettings: Codable, Hashable, Sendable {
   public var logitGapLimit = 10.0
   /// MULTI_CLS: number of gaps from −limit to +limit on each probe family, both ends included. Ours.
   public var logitGapCount = 9
+  /// MULTI_CLS: the same for more than 6 classes, where every label has one family. Ours: most of the time goes there.
+  public var wideLogitGapCount = 4
   /// MULTI_CLS: numbers of classes, background included; the first is tried first. Ours (81 = COCO).
   public var classCounts = [3, 2, 6, 21, 81]
   /// MULTI_CLS: differences between the largest and the smallest of the other logits. Ours.
@@ -46,6 +48,7 @@ public struct VerificationSettings: Codable, Hashable, Sendable {
       "logitSpreads must name numbers of at least 0")
     require(
       !overlaps.isEmpty && overlaps.allSatisfy { $0 > 0 && $0 <= 1 }, "overlaps must name numbers above 0 and up to 1")
+    require(wideLogitGapCount >= 3, "wideLogitGapCount must be at least 3")
     require(logitLimit > 0 && logitLimit.isFinite, "logitLimit must be positive")
     require(logitCount >= 3, "logitCount must be at least 3")
     require(

@@ -82,6 +82,19 @@ let knownGood: [NamedLoss] = [
   NamedLoss("log-cosine of the IoU", .regression, "Log(Add(1,Cos(\(iou))))"),
 ]
 
+/// Formulas with all convergence properties whose gradient sits in the wrong samples: only descent shows it.
+let stuckInDescent: [NamedLoss] = [
+  NamedLoss("ninth power of the probability", .multiClass, "Neg(Dot(Y,Exp(Mul(9,Log(\(p))))))"),
+  NamedLoss("double exponential", .multiClass, "Neg(Dot(Y,Exp(Exp(Mul(4,\(p))))))"),
+  NamedLoss("positives count ten thousand times less", .binaryClass, "Mul(Sub(NY,Mul(PY,0.0001)),\(s))"),
+  NamedLoss(
+    "ninth powers, binary", .binaryClass,
+    "Neg(Add(Mul(PY,Exp(Mul(9,Log(\(s))))),Mul(NY,Exp(Mul(9,Log(Sub(1,\(s))))))))"),
+  NamedLoss("ninth power of the IoU", .regression, "Neg(Exp(Mul(9,Log(\(iou)))))"),
+  NamedLoss("exponential of the IoU", .regression, "Neg(Exp(Mul(12,\(iou))))"),
+  NamedLoss("step near the target", .regression, "Neg(Sig(Mul(30,Sub(\(iou),0.95))))"),
+]
+
 /// Formulas that no detector should be trained with, each for one stated reason.
 let knownBad: [NamedLoss] = [
   // MULTI_CLS
