@@ -26,27 +26,31 @@ double nn_sum_of_squares(const float *x, int64_t count);
 
 // ---- Batch normalization (nn_batch_norm.c)
 
+typedef struct {
+  int64_t images, rows, channels;   // rows of one image: height * width
+  int blocked;                      // nChw16c (channels a multiple of 16) instead of NHWC
+} nn_norm_shape;
 // Mean and 1 / sqrt(variance + epsilon) of each channel; running values move by momentum (variance: unbiased).
 void nn_batch_norm_statistics(
-    const float *x, int64_t rows, int64_t channels, float epsilon, float momentum, float *mean,
-    float *inverse_deviation, float *running_mean, float *running_variance);
+    const float *x, const nn_norm_shape *shape, float epsilon, float momentum, float *mean, float *inverse_deviation,
+    float *running_mean, float *running_variance);
 // The same two numbers from the running values.
 void nn_batch_norm_use_running(
     int64_t channels, float epsilon, const float *running_mean, const float *running_variance, float *mean,
     float *inverse_deviation);
 // y = (x - mean) * inverse_deviation * scale + shift [+ residual] [relu]; residual may be NULL.
 void nn_batch_norm_apply(
-    const float *x, const float *residual, float *y, int64_t rows, int64_t channels, const float *scale,
+    const float *x, const float *residual, float *y, const nn_norm_shape *shape, const float *scale,
     const float *shift, const float *mean, const float *inverse_deviation, int relu);
 
 typedef struct {
+  nn_norm_shape shape;
   const float *x, *y, *gy;       // input, output, gradient of the output
   float *gx;                     // gradient of the input, or NULL
   float *gresidual;              // gradient of the residual, or NULL
   int gx_adds, gresidual_adds;   // add instead of write
-  int has_residual, relu, training;
-  int64_t rows, channels;
-  const float *scale, *shift, *mean, *inverse_deviation;
+  int relu, training;
+  const float *scale, *mean, *inverse_deviation;
   float *gscale, *gshift;        // added to
 } nn_batch_norm_gradient;
 void nn_batch_norm_backward(const nn_batch_norm_gradient *call);

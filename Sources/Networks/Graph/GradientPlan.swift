@@ -12,6 +12,7 @@ struct GradientPlan {
     for value in values where value.root === value && value.receivesGradient {
       value.gradientMemory = AlignedBuffer(count: value.shape.count)
     }
+    for value in values { value.publish() }
   }
 
   private func plan() {

@@ -21,11 +21,22 @@ final class Edge {
   var accumulates: Bool { write == .accumulate }
 }
 
+/// Which memory orders a layer can work with.
+enum LayoutRule {
+  /// NHWC for every value it touches.
+  case channelsLast
+  /// Either order, the same for all values it touches.
+  case same
+  /// Any order for each value; the layer changes the order itself where it must.
+  case any
+}
+
 /// One step of a network: reads its inputs' data and writes its output's, and the reverse with gradients.
 protocol Layer: AnyObject {
   var name: String { get }
   var inputs: [Edge] { get }
   var output: Value { get }
+  var layoutRule: LayoutRule { get }
   /// Creates primitives and work space; every buffer and parameter has its address by now.
   func prepare(_ workspace: Workspace) throws(NetworkError)
   func forward(training: Bool) throws(NetworkError)

@@ -70,9 +70,9 @@ public final class Network {
     }
   }
 
-  /// The bytes of all activations and gradients.
+  /// The bytes of all activations, gradients and shared work space.
   public var activationBytes: Int {
-    values.filter { $0.root === $0 }.reduce(0) { $0 + 4 * ($1.memory.count + $1.gradientMemory.count) }
+    values.filter { $0.root === $0 }.reduce(workspace.bytes) { $0 + 4 * ($1.memory.count + $1.gradientMemory.count) }
   }
 }
 

@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// One tensor of a network: its activations and, where the backward pass needs it, their gradient; NHWC, Float.
@@ -8,13 +9,16 @@ public final class Value {
   public let shape: TensorShape
 
   /// The activations, `shape.count` floats; inputs are written by the caller before `forward`.
-  public var data: UnsafeMutableBufferPointer<Float> { Self.view(root.memory, shape) }
+  ///
+  /// To be read for inputs, outputs and values given to `NetworkBuilder.expose`; other inner values may lie in
+  /// another order than NHWC, so theirs is empty.
+  public private(set) var data = UnsafeMutableBufferPointer<Float>(start: nil, count: 0)
 
   /// The gradient of the loss, `shape.count` floats; outputs are written by the caller before `backward`.
   ///
-  /// Empty where no gradient flows. Inputs made with `gradient: true` hold theirs after `backward`; the gradients of
-  /// inner values have no meaning afterwards, as their memory is used again.
-  public var gradient: UnsafeMutableBufferPointer<Float> { Self.view(root.gradientMemory, shape) }
+  /// Empty where no gradient flows or where `data` is empty. Inputs made with `gradient: true` hold theirs after
+  /// `backward`; those of outputs may be overwritten by it.
+  public private(set) var gradient = UnsafeMutableBufferPointer<Float>(start: nil, count: 0)
 
   /// The value whose memory this one shares (a reshaped view), or nil.
   private let viewed: Value?
@@ -22,8 +26,10 @@ public final class Value {
   let wantsGradient: Bool
   /// Whether the caller writes the gradient before `backward`.
   var isOutput = false
-  /// Whether the caller reads the gradient after `backward`.
-  var isInput = false
+  /// Whether the caller reads or writes it, so that it must lie in NHWC order.
+  var isExposed = false
+  /// Whether it lies in blocks of 16 channels (oneDNN's nChw16c) instead of NHWC; decided by `LayoutPlan`.
+  var isBlocked = false
   /// The number of layers that read it.
   var consumers = 0
   /// Whether any gradient reaches it; set while the backward pass is planned.
@@ -31,6 +37,7 @@ public final class Value {
   /// The layer that makes it; nil for inputs and views.
   weak var producer: (any Layer)?
   let builder: ObjectIdentifier
+  /// `shape.count` floats each once built (the gradient's only where one flows).
   var memory = AlignedBuffer(count: 0)
   var gradientMemory = AlignedBuffer(count: 0)
 
@@ -48,9 +55,25 @@ public final class Value {
   var gradientPointer: UnsafeMutablePointer<Float> { root.gradientMemory.pointer }
 
   /// Sets the gradient to zero; for outputs without a loss in this step.
-  public func zeroGradient() { gradient.update(repeating: 0) }
+  public func zeroGradient() {
+    root.gradientMemory.pointer.update(repeating: 0, count: root.gradientMemory.count)
+  }
 
-  private static func view(_ memory: AlignedBuffer, _ shape: TensorShape) -> UnsafeMutableBufferPointer<Float> {
-    UnsafeMutableBufferPointer(start: memory.pointer, count: min(memory.count, shape.count))
+  /// The extents as kernels that treat channels alike see them: a blocked value is a batch of 16-channel images.
+  var kernelShape: TensorShape {
+    guard root.isBlocked else { return shape }
+    let blocks = shape.channels / 16
+    return TensorShape(batch: shape.batch * blocks, height: shape.height, width: shape.width, channels: 16)
+  }
+
+  /// Adds `shape.count` floats of the same order to the gradient.
+  func addToGradient(_ source: UnsafePointer<Float>) { nn_add_to(gradientPointer, source, Int64(shape.count)) }
+
+  /// Gives the caller its view of the memory; called once by the build.
+  func publish() {
+    guard !root.isBlocked else { return }
+    data = UnsafeMutableBufferPointer(start: dataPointer, count: shape.count)
+    gradient = UnsafeMutableBufferPointer(
+      start: gradientPointer, count: min(root.gradientMemory.count, shape.count))
   }
 }

@@ -43,6 +43,7 @@ final class BatchNorm: Layer {
   }
 
   let name: String
+  let layoutRule = LayoutRule.same
   let inputs: [Edge]
   let output: Value
   private let pair: NormPair
@@ -83,28 +84,35 @@ final class BatchNorm: Layer {
 
   private var residual: Edge? { inputs.count > 1 ? inputs[1] : nil }
 
-  func forward(training: Bool) throws(NetworkError) {
+  private var shape: nn_norm_shape {
     let shape = output.shape
+    return nn_norm_shape(
+      images: Int64(shape.batch), rows: Int64(shape.height * shape.width), channels: Int64(shape.channels),
+      blocked: output.root.isBlocked ? 1 : 0)
+  }
+
+  func forward(training: Bool) throws(NetworkError) {
+    var shape = shape
     lastWasTraining = training
     if training {
       nn_batch_norm_statistics(
-        inputs[0].value.dataPointer, Int64(shape.rows), Int64(shape.channels), settings.epsilon, settings.momentum,
-        mean.pointer, inverseDeviation.pointer, running.mean.pointer, running.variance.pointer)
+        inputs[0].value.dataPointer, &shape, settings.epsilon, settings.momentum, mean.pointer,
+        inverseDeviation.pointer, running.mean.pointer, running.variance.pointer)
     } else {
       nn_batch_norm_use_running(
-        Int64(shape.channels), settings.epsilon, running.mean.pointer, running.variance.pointer, mean.pointer,
+        shape.channels, settings.epsilon, running.mean.pointer, running.variance.pointer, mean.pointer,
         inverseDeviation.pointer)
     }
     nn_batch_norm_apply(
-      inputs[0].value.dataPointer, residual?.value.dataPointer, output.dataPointer, Int64(shape.rows),
-      Int64(shape.channels), parameters.weightPointer(pair.scale), parameters.weightPointer(pair.shift), mean.pointer,
+      inputs[0].value.dataPointer, residual?.value.dataPointer, output.dataPointer, &shape,
+      parameters.weightPointer(pair.scale), parameters.weightPointer(pair.shift), mean.pointer,
       inverseDeviation.pointer, settings.relu ? 1 : 0)
   }
 
   func backward() throws(NetworkError) {
-    let shape = output.shape
     let input = inputs[0]
     var call = nn_batch_norm_gradient()
+    call.shape = shape
     call.x = UnsafePointer(input.value.dataPointer)
     call.y = UnsafePointer(output.dataPointer)
     call.gy = UnsafePointer(output.gradientPointer)
@@ -114,13 +122,9 @@ final class BatchNorm: Layer {
       call.gresidual = residual.value.gradientPointer
       call.gresidual_adds = residual.accumulates ? 1 : 0
     }
-    call.has_residual = residual == nil ? 0 : 1
     call.relu = settings.relu ? 1 : 0
     call.training = lastWasTraining ? 1 : 0
-    call.rows = Int64(shape.rows)
-    call.channels = Int64(shape.channels)
     call.scale = UnsafePointer(parameters.weightPointer(pair.scale))
-    call.shift = UnsafePointer(parameters.weightPointer(pair.shift))
     call.mean = UnsafePointer(mean.pointer)
     call.inverse_deviation = UnsafePointer(inverseDeviation.pointer)
     call.gscale = parameters.gradientPointer(pair.scale)

@@ -18,6 +18,12 @@ struct ConvolutionGeometry: Hashable {
       channels: channels)
   }
 
+  /// Whether Winograd's F(4×4, 3×3) applies: 3×3, stride 1, at most one pixel of padding, multiples of 16 channels.
+  func suitsWinograd(input: TensorShape) -> Bool {
+    kernel == 3 && stride == 1 && dilation == 1 && max(padding.height, padding.width) <= 1
+      && channels % 16 == 0 && input.channels % 16 == 0
+  }
+
   private static func extent(_ input: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int) -> Int {
     let room = input + 2 * padding - dilation * (kernel - 1) - 1
     return room < 0 ? 0 : room / stride + 1
@@ -71,6 +77,8 @@ final class Convolution: Layer {
   let name: String
   let inputs: [Edge]
   let output: Value
+  /// Data changes order at the primitives where needed, but only between multiples of 16 channels.
+  let layoutRule: LayoutRule
   private let geometry: ConvolutionGeometry
   private let pair: WeightPair
   private let relu: Bool
@@ -86,6 +94,7 @@ final class Convolution: Layer {
     self.pair = pair
     self.relu = relu
     inputs = [Edge(x)]
+    layoutRule = x.shape.channels % 16 == 0 && geometry.channels % 16 == 0 ? .any : .channelsLast
     output = try builder.newValue(name, geometry.output(of: x.shape), wantsGradient: true)
   }
 

@@ -26,6 +26,7 @@ extension NetworkBuilder {
 /// Rectified linear unit.
 final class ReLU: Layer {
   let name: String
+  let layoutRule = LayoutRule.same
   let inputs: [Edge]
   let output: Value
 
@@ -58,6 +59,7 @@ final class ReLU: Layer {
 /// Element-wise sum.
 final class Addition: Layer {
   let name: String
+  let layoutRule = LayoutRule.same
   let inputs: [Edge]
   let output: Value
   private let relu: Bool

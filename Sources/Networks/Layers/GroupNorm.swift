@@ -22,6 +22,7 @@ extension NetworkBuilder {
 /// Group normalization with fused ReLU.
 final class GroupNorm: Layer {
   let name: String
+  let layoutRule = LayoutRule.channelsLast
   let inputs: [Edge]
   let output: Value
   private let pair: NormPair

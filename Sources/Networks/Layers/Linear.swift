@@ -29,6 +29,7 @@ extension NetworkBuilder {
 /// A dense layer on OpenBLAS: X is rows × inputs, W outputs × inputs (PyTorch's order), Y = X Wᵀ + b.
 final class Linear: Layer {
   let name: String
+  let layoutRule = LayoutRule.channelsLast
   let inputs: [Edge]
   let output: Value
   private let pair: WeightPair

@@ -70,6 +70,7 @@ struct PoolWindow: Hashable {
 /// Max pooling; the gradient goes to the first maximum of the window in row order.
 final class MaxPool: Layer {
   let name: String
+  let layoutRule = LayoutRule.same
   let inputs: [Edge]
   let output: Value
   private let window: PoolWindow
@@ -94,7 +95,7 @@ final class MaxPool: Layer {
   func prepare(_ workspace: Workspace) throws(NetworkError) {}
 
   func forward(training: Bool) throws(NetworkError) {
-    var call = window.kernelWindow(input: inputs[0].value.shape, output: output.shape)
+    var call = window.kernelWindow(input: inputs[0].value.kernelShape, output: output.kernelShape)
     nn_max_pool_forward(inputs[0].value.dataPointer, output.dataPointer, &places, &call)
   }
 
@@ -102,7 +103,7 @@ final class MaxPool: Layer {
     let input = inputs[0]
     guard input.write != .none else { return }
     if !input.accumulates { input.value.zeroGradient() }
-    var call = window.kernelWindow(input: input.value.shape, output: output.shape)
+    var call = window.kernelWindow(input: input.value.kernelShape, output: output.kernelShape)
     nn_max_pool_backward(output.gradientPointer, places, input.value.gradientPointer, &call)
   }
 }
@@ -110,6 +111,7 @@ final class MaxPool: Layer {
 /// Average pooling.
 final class AveragePool: Layer {
   let name: String
+  let layoutRule = LayoutRule.same
   let inputs: [Edge]
   let output: Value
   private let window: PoolWindow
@@ -133,7 +135,7 @@ final class AveragePool: Layer {
   func prepare(_ workspace: Workspace) throws(NetworkError) {}
 
   func forward(training: Bool) throws(NetworkError) {
-    var call = window.kernelWindow(input: inputs[0].value.shape, output: output.shape)
+    var call = window.kernelWindow(input: inputs[0].value.kernelShape, output: output.kernelShape)
     nn_average_pool_forward(inputs[0].value.dataPointer, output.dataPointer, &call, includesPadding ? 1 : 0)
   }
 
@@ -141,7 +143,7 @@ final class AveragePool: Layer {
     let input = inputs[0]
     guard input.write != .none else { return }
     if !input.accumulates { input.value.zeroGradient() }
-    var call = window.kernelWindow(input: input.value.shape, output: output.shape)
+    var call = window.kernelWindow(input: input.value.kernelShape, output: output.kernelShape)
     nn_average_pool_backward(output.gradientPointer, input.value.gradientPointer, &call, includesPadding ? 1 : 0)
   }
 }

@@ -31,6 +31,7 @@ extension NetworkBuilder {
 /// Resizing by table: each output row and column knows its one or two sources.
 final class Resize: Layer {
   let name: String
+  let layoutRule = LayoutRule.same
   let inputs: [Edge]
   let output: Value
   private let mode: ResizeMode
@@ -64,7 +65,7 @@ final class Resize: Layer {
   func prepare(_ workspace: Workspace) throws(NetworkError) {}
 
   private func withShape(_ body: (UnsafePointer<nn_resize_shape>) -> Void) {
-    let (old, new) = (inputs[0].value.shape, output.shape)
+    let (old, new) = (inputs[0].value.kernelShape, output.kernelShape)
     rowTaps.withUnsafeBufferPointer { rows in
       columnTaps.withUnsafeBufferPointer { columns in
         var shape = nn_resize_shape(

@@ -35,6 +35,7 @@ final class RoIAlign: Layer {
   }
 
   let name: String
+  let layoutRule = LayoutRule.channelsLast
   let inputs: [Edge]
   let output: Value
   private let list: RegionList

@@ -1,15 +1,20 @@
 import COneDNN
 import Tensors
 
-/// Describes one convolution to oneDNN: NHWC data, weights in whatever layout the chosen implementation wants.
+/// Describes one convolution to oneDNN: data in NHWC or in blocks, weights in whatever layout the implementation wants.
 struct ConvolutionDescriptors {
   let input: TensorShape
   let output: TensorShape
   let geometry: ConvolutionGeometry
   let hasBias: Bool
+  /// Winograd's algorithm instead of the direct one.
+  let winograd: Bool
+  /// Data in blocks of 16 channels instead of NHWC.
+  let blocked: Bool
   let layer: String
   let engine: Engine
 
+  private var algorithm: dnnl_alg_kind_t { winograd ? dnnl_convolution_winograd : dnnl_convolution_direct }
   private var shapes: String {
     "\(input) -> \(output), kernel \(geometry.kernel), stride \(geometry.stride), padding \(geometry.padding)"
   }
@@ -33,8 +38,9 @@ struct ConvolutionDescriptors {
     ])
   }
 
-  func source() throws(NetworkError) -> dnnl_memory_desc_t { try Memory.channelsLast(input, layer: layer) }
-  func target() throws(NetworkError) -> dnnl_memory_desc_t { try Memory.channelsLast(output, layer: layer) }
+  /// The layout of a tensor inside the primitives.
+  func source() throws(NetworkError) -> dnnl_memory_desc_t { try Memory.images(input, blocked: blocked, layer: layer) }
+  func target() throws(NetworkError) -> dnnl_memory_desc_t { try Memory.images(output, blocked: blocked, layer: layer) }
   func plainWeights() throws(NetworkError) -> dnnl_memory_desc_t {
     try Memory.layout(weightExtents, dnnl_oihw, layer: layer)
   }
@@ -53,7 +59,7 @@ struct ConvolutionDescriptors {
     var (source, weights, target, bias) = (try source(), try anyWeights(), try target(), try optionalBias())
     var operation = dnnl_convolution_desc_t()
     let status = dnnl_dilated_convolution_forward_desc_init(
-      &operation, dnnl_forward_training, dnnl_convolution_direct, &source, &weights, &bias, &target,
+      &operation, dnnl_forward_training, algorithm, &source, &weights, &bias, &target,
       strides, dilates, before, after)
     try Engine.check(status, layer, "dnnl_dilated_convolution_forward_desc_init", shapes)
     return try descriptor(of: &operation, relu: relu, hint: nil, call: "convolution forward")
@@ -63,7 +69,7 @@ struct ConvolutionDescriptors {
     var (source, weights, target) = (try source(), try anyWeights(), try target())
     var operation = dnnl_convolution_desc_t()
     let status = dnnl_dilated_convolution_backward_data_desc_init(
-      &operation, dnnl_convolution_direct, &source, &weights, &target, strides, dilates, before, after)
+      &operation, algorithm, &source, &weights, &target, strides, dilates, before, after)
     try Engine.check(status, layer, "dnnl_dilated_convolution_backward_data_desc_init", shapes)
     return try descriptor(of: &operation, relu: false, hint: hint, call: "convolution backward data")
   }
@@ -72,7 +78,7 @@ struct ConvolutionDescriptors {
     var (source, weights, target, bias) = (try source(), try anyWeights(), try target(), try optionalBias())
     var operation = dnnl_convolution_desc_t()
     let status = dnnl_dilated_convolution_backward_weights_desc_init(
-      &operation, dnnl_convolution_direct, &source, &weights, &bias, &target, strides, dilates,
+      &operation, algorithm, &source, &weights, &bias, &target, strides, dilates,
       before, after)
     try Engine.check(status, layer, "dnnl_dilated_convolution_backward_weights_desc_init", shapes)
     return try descriptor(of: &operation, relu: false, hint: hint, call: "convolution backward weights")

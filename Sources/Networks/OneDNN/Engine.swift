@@ -19,6 +19,12 @@ final class Engine {
     self.stream = stream
   }
 
+  /// Whether oneDNN has Winograd convolutions for this processor (AVX-512 only).
+  static var hasWinograd: Bool {
+    let isa = dnnl_get_effective_cpu_isa().rawValue
+    return isa & dnnl_cpu_isa_avx512_core.rawValue == dnnl_cpu_isa_avx512_core.rawValue
+  }
+
   deinit {
     dnnl_stream_destroy(stream)
     dnnl_engine_destroy(handle)

@@ -6,6 +6,8 @@ final class Memory {
   let handle: dnnl_memory_t
   let layout: dnnl_memory_desc_t
   private var owner: AlignedBuffer?
+  /// Where it lies; nil before `place`.
+  private(set) var pointer: UnsafeMutablePointer<Float>?
 
   /// A view without an address yet.
   init(_ layout: dnnl_memory_desc_t, engine: Engine, layer: String) throws(NetworkError) {
@@ -36,10 +38,10 @@ final class Memory {
     return Int(dnnl_memory_desc_get_size(&layout))
   }
 
-  /// The address of memory of its own; nil for a view of other memory.
-  var ownPointer: UnsafeMutablePointer<Float>? { owner?.pointer }
-
-  func place(at pointer: UnsafeMutablePointer<Float>) { dnnl_memory_set_data_handle(handle, pointer) }
+  func place(at pointer: UnsafeMutablePointer<Float>) {
+    self.pointer = pointer
+    dnnl_memory_set_data_handle(handle, pointer)
+  }
 
   func hasSameLayout(as other: dnnl_memory_desc_t) -> Bool {
     var (left, right) = (layout, other)
@@ -57,8 +59,10 @@ final class Memory {
     return layout
   }
 
-  static func channelsLast(_ shape: TensorShape, layer: String) throws(NetworkError) -> dnnl_memory_desc_t {
-    try layout([shape.batch, shape.channels, shape.height, shape.width], dnnl_nhwc, layer: layer)
+  /// The layout of activations: NHWC, or blocks of 16 channels (the channels must divide).
+  static func images(_ shape: TensorShape, blocked: Bool, layer: String) throws(NetworkError) -> dnnl_memory_desc_t {
+    let extents = [shape.batch, shape.channels, shape.height, shape.width]
+    return try layout(extents, blocked ? dnnl_nChw16c : dnnl_nhwc, layer: layer)
   }
 
   /// oneDNN reads all twelve places of an extent array.

@@ -25,7 +25,7 @@ final class Primitive {
     shapes = descriptor.shapes
     if let scratchpad = descriptor.layout(dnnl_query_scratchpad_md), scratchpad.ndims > 0 {
       let memory = try Memory(scratchpad, engine: engine, layer: layer)
-      workspace.shareScratchpad(memory)
+      workspace.share(memory, .scratchpad)
       bind(DNNL_ARG_SCRATCHPAD, memory)
     }
   }

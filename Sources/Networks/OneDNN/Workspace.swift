@@ -1,41 +1,43 @@
 import COneDNN
 import Tensors
 
-/// What the layers of one network share: the oneDNN engine, one scratchpad, one buffer for gradients that are added later.
+/// What the layers of one network share: the oneDNN engine, and memory that is only used inside one call of a layer.
 final class Workspace {
+  /// The three areas that one call may use at once.
+  enum Area: CaseIterable {
+    /// oneDNN's scratchpad.
+    case scratchpad
+    /// A convolution's output, or its gradient, in another order.
+    case target
+    /// The gradient of a convolution's input in another order, or before it is added.
+    case source
+  }
+
   let engine: Engine
   let parameters: Parameters
-  private var scratchpads: [Memory] = []
-  private var gradientViews: [Memory] = []
-  private var scratchMemory = AlignedBuffer(count: 0)
-  private var gradientMemory = AlignedBuffer(count: 0)
-  private var floats = 0
+  let usesWinograd: Bool
+  private var views: [(area: Area, memory: Memory)] = []
+  private var areas: [Area: AlignedBuffer] = [:]
 
-  init(parameters: Parameters) throws(NetworkError) {
+  init(parameters: Parameters, usesWinograd: Bool) throws(NetworkError) {
     engine = try Engine()
     self.parameters = parameters
+    self.usesWinograd = usesWinograd
   }
 
-  /// Registers a primitive's scratchpad; all lie in the same memory, since primitives run one after another.
-  func shareScratchpad(_ memory: Memory) { scratchpads.append(memory) }
+  /// Registers a view of an area; it gets its address with `allocate`.
+  func share(_ memory: Memory, _ area: Area) { views.append((area, memory)) }
 
-  /// Registers a gradient that is first written apart and then added.
-  func shareGradient(_ memory: Memory) { gradientViews.append(memory) }
-
-  /// Asks for at least this many floats of common scratch memory, valid inside one call of a layer.
-  func requestScratch(floats count: Int) { floats = max(floats, count) }
-
-  /// Scratch memory of the largest requested size; valid after `allocate`.
-  var scratch: UnsafeMutablePointer<Float> { scratchMemory.pointer }
-  /// Where gradients that are added later are written; valid after `allocate`.
-  var gradientScratch: UnsafeMutablePointer<Float> { gradientMemory.pointer }
-
-  /// Gives every registered view its address.
+  /// Makes each area as large as its largest view and gives every view its address.
   func allocate() {
-    let bytes = scratchpads.map(\.bytes).max() ?? 0
-    scratchMemory = AlignedBuffer(count: max(floats, (bytes + 3) / 4))
-    for memory in scratchpads { memory.place(at: scratchMemory.pointer) }
-    gradientMemory = AlignedBuffer(count: ((gradientViews.map(\.bytes).max() ?? 0) + 3) / 4)
-    for memory in gradientViews { memory.place(at: gradientMemory.pointer) }
+    for area in Area.allCases {
+      let members = views.filter { $0.area == area }.map(\.memory)
+      let buffer = AlignedBuffer(count: ((members.map(\.bytes).max() ?? 0) + 3) / 4)
+      areas[area] = buffer
+      for memory in members { memory.place(at: buffer.pointer) }
+    }
   }
+
+  /// The bytes of all areas.
+  var bytes: Int { Area.allCases.reduce(0) { $0 + 4 * (areas[$1]?.count ?? 0) } }
 }
