@@ -22,7 +22,7 @@ enum FileBytes {
   /// The system's own words for a failed file operation.
   static func reason(_ error: any Error) -> String {
     let outer = error as NSError
-    let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError
+    let inner = (outer.userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
     if let code = [inner, outer].compactMap({ $0 }).first(where: { $0.domain == NSPOSIXErrorDomain })?.code {
       return String(cString: strerror(Int32(code)))
     }

@@ -2,22 +2,22 @@ import CPNG
 import CTurboJPEG
 
 /// Turns JPEG and PNG files into RGB of 8 bits; gray, palette, alpha, 16-bit and CMYK pictures are converted.
-enum ImageDecoder {
+package enum ImageDecoder {
   /// Why a file is no picture for us.
-  struct Failure: Error, Hashable {
-    let reason: String
+  package struct Failure: Error, Hashable {
+    package let reason: String
   }
 
   /// A picture, and what was wrong with it if it could be decoded nevertheless.
-  struct Decoded {
-    let image: RGBImage
-    let damage: String?
+  package struct Decoded {
+    package let image: RGBImage
+    package let damage: String?
   }
 
   /// Larger pictures are refused before memory is taken: 100 megapixels.
   static let mostPixels = 100_000_000
 
-  static func decode(_ bytes: [UInt8]) throws(Failure) -> Decoded {
+  package static func decode(_ bytes: [UInt8]) throws(Failure) -> Decoded {
     if bytes.starts(with: [0xFF, 0xD8]) { return try decodeJPEG(bytes) }
     if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) { return try decodePNG(bytes) }
     throw Failure(reason: bytes.isEmpty ? "the file is empty" : "neither JPEG nor PNG")
@@ -82,6 +82,8 @@ extension ImageDecoder {
     }
     try check(width: Int(header.width), height: Int(header.height))
     header.format = UInt32(PNG_FORMAT_FLAG_COLOR)
+    // Pictures of 16 bits without a gamma are sRGB like others, not linear light.
+    header.flags |= UInt32(PNG_IMAGE_FLAG_16BIT_sRGB)
     var pixels = [UInt8](repeating: 0, count: Int(header.width) * Int(header.height) * 3)
     // Transparent parts show middle gray, like the padding.
     var background = png_color(red: 128, green: 128, blue: 128)

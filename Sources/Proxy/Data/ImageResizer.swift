@@ -1,9 +1,9 @@
 /// Scales pictures by one factor: the average over the covered area when shrinking, bilinear when enlarging.
 ///
 /// Integer arithmetic throughout, so that the result is the same on every machine.
-enum ImageResizer {
+package enum ImageResizer {
   /// The picture as it lies in the input, without the padding: contentHeight × contentWidth.
-  static func resize(_ image: RGBImage, to placement: ImagePlacement) -> RGBImage {
+  package static func resize(_ image: RGBImage, to placement: ImagePlacement) -> RGBImage {
     guard placement.contentWidth != image.width || placement.contentHeight != image.height || placement.scale != 1
     else {
       return image
@@ -15,7 +15,7 @@ enum ImageResizer {
   }
 
   /// The input: the resized picture at the top left, `paddingGray` elsewhere.
-  static func pad(_ content: RGBImage, height: Int, width: Int) -> RGBImage {
+  package static func pad(_ content: RGBImage, height: Int, width: Int) -> RGBImage {
     guard content.width != width || content.height != height else { return content }
     var padded = RGBImage(width: width, height: height, gray: ImagePlacement.paddingGray)
     for row in 0..<content.height {

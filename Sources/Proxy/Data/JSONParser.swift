@@ -1,10 +1,10 @@
 /// A strict JSON reader (RFC 8259) whose errors carry line and column, which Foundation's do not give reliably.
-struct JSONParser {
+package struct JSONParser {
   /// Where and why the text is no JSON; line and column from 1, the column in bytes.
-  struct Failure: Error, Hashable {
-    let line: Int
-    let column: Int
-    let reason: String
+  package struct Failure: Error, Hashable {
+    package let line: Int
+    package let column: Int
+    package let reason: String
   }
 
   private static let deepest = 256
@@ -12,7 +12,7 @@ struct JSONParser {
   private var position = 0
 
   /// The one value of a text; blanks around it and a UTF-8 byte order mark are allowed.
-  static func parse(_ text: [UInt8]) throws(Failure) -> JSONValue {
+  package static func parse(_ text: [UInt8]) throws(Failure) -> JSONValue {
     let result: Result<JSONValue, Failure> = text.withUnsafeBufferPointer { buffer in
       var parser = JSONParser(bytes: buffer)
       do throws(Failure) { return .success(try parser.document()) } catch { return .failure(error) }

@@ -1,5 +1,5 @@
 /// A JSON value as read from a file; numbers are Double, which holds every id up to 2⁵³.
-enum JSONValue: Sendable {
+package enum JSONValue: Sendable {
   case null
   case bool(Bool)
   case number(Double)
