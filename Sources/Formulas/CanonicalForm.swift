@@ -1,0 +1,40 @@
+/// One spelling for formulas that are equal by algebra.
+///
+/// It tells duplicates; evolution goes on with the formula as it was written, since simplification removes stepping
+/// stones.
+public struct CanonicalForm: Hashable, Sendable {
+  public let formula: Formula
+  /// The rules that were applied, each once, in the order of `CanonicalRule.allCases`.
+  public let rules: [CanonicalRule]
+
+  /// Larger formulas stay as they are; no search makes them.
+  public static let nodeLimit = 2000
+
+  /// The canonical form; the formula itself when it is not one of the mode or has more than `nodeLimit` nodes.
+  public init(_ formula: Formula, in mode: Mode) {
+    guard formula.nodeCount <= Self.nodeLimit, (try? formula.nodeShapes(in: mode)) != nil else {
+      self.formula = formula
+      rules = []
+      return
+    }
+    var writer = CanonicalWriter(mode)
+    var places: [Int] = []
+    places.reserveCapacity(formula.nodeCount)
+    for node in formula.nodes {
+      switch node {
+      case .variable(let variable): places.append(writer.insert(.variable(variable)))
+      case .constant(let value): places.append(writer.constant(value))
+      case .unary(let primitive, let child): places.append(writer.unary(primitive, places[child]))
+      case .binary(let primitive, let left, let right):
+        places.append(writer.binary(primitive, places[left], places[right]))
+      }
+    }
+    self.formula = writer.builder.build(root: places[formula.root])
+    rules = CanonicalRule.allCases.filter(writer.applied.contains)
+  }
+}
+
+extension Formula {
+  /// The canonical form; see `CanonicalForm`.
+  public func canonical(in mode: Mode) -> Formula { CanonicalForm(self, in: mode).formula }
+}

@@ -1,0 +1,146 @@
+/// Products and quotients: flat, the number first, factors and divisors sorted, the sign outside.
+extension CanonicalWriter {
+  /// The node as number · node without a number.
+  func scaledBase(_ node: Int) -> (factor: Double, base: Int) {
+    switch builder.nodes[node] {
+    case .unary(.neg, let child):
+      let inner = scaledBase(child)
+      return (-inner.factor, inner.base)
+    case .binary(.mul, let left, let right):
+      if let value = constantValue(left) { return (value, right) }
+      return (1, node)
+    case .variable, .constant, .unary, .binary: return (1, node)
+    }
+  }
+
+  /// number · node.
+  mutating func scaled(_ factor: Double, _ node: Int) -> Int {
+    if let value = constantValue(node), (factor * value).isFinite { return constant(factor * value) }
+    if factor == -1, let sum = sum(node) { return negated(sum, shape: shape(node).value) }
+    if factor == -1, case .unary(.neg, _) = builder.nodes[node] { applied.insert(.doubleNegation) }
+    var product = self.product(node)
+    product.factor *= factor
+    return write(product, shape: shape(node).value) ?? insert(.binary(.mul, constant(factor), node))
+  }
+
+  mutating func multiply(_ left: Int, _ right: Int) -> Int {
+    if constantValue(left) != nil, constantValue(right) != nil { return folded(.mul, left, right) }
+    if constantValue(left) == 1 || constantValue(right) == 1 { applied.insert(.neutralOne) }
+    let (a, b) = (product(left), product(right))
+    if constantValue(right) != nil { applied.insert(.productCommutativity) }
+    if b.numerators.count > 1 { applied.insert(.productAssociativity) }
+    if !a.denominators.isEmpty || !b.denominators.isEmpty { applied.insert(.quotientInProduct) }
+    let merged = Product(
+      factor: a.factor * b.factor, numerators: a.numerators + b.numerators,
+      denominators: a.denominators + b.denominators)
+    return write(merged, shape: joined(left, right)) ?? insert(.binary(.mul, left, right))
+  }
+
+  mutating func divide(_ left: Int, _ right: Int) -> Int {
+    if constantValue(left) != nil, constantValue(right) != nil { return folded(.div, left, right) }
+    var merged = product(left)
+    if let divisor = constantValue(right) {
+      guard abs(divisor) >= 1e-3 else { return insert(.binary(.div, left, right)) }
+      applied.insert(.constantDivisor)
+      merged.factor /= divisor
+    } else {
+      if !merged.denominators.isEmpty { applied.insert(.quotientInProduct) }
+      let (divisor, factor) = signedDivisor(right)
+      merged.factor *= factor
+      merged.denominators.append(divisor)
+    }
+    return write(merged, shape: joined(left, right)) ?? insert(.binary(.div, left, right))
+  }
+
+  /// A divisor away from 0 without its sign, and the sign.
+  private mutating func signedDivisor(_ node: Int) -> (Int, Double) {
+    guard range(node).isAwayFromZero, isNegative(node) else { return (node, 1) }
+    applied.insert(.signOfDivisor)
+    return (scaled(-1, node), -1)
+  }
+
+  /// Whether the number in front, or the first term of a sum, is below 0.
+  func isNegative(_ node: Int) -> Bool {
+    if let value = constantValue(node) { return value < 0 }
+    if let sum = sum(node) {
+      return sum.constant != 0 ? sum.constant < 0 : (sum.terms.first?.factor ?? 0) < 0
+    }
+    return product(node).factor < 0
+  }
+
+  /// Writes a product; nil when the rules would change its shape or its number is not finite.
+  private mutating func write(_ product: Product, shape: ValueShape) -> Int? {
+    guard product.factor.isFinite else { return nil }
+    var normal = withSignsOutside(product)
+    cancelEquals(&normal, keeping: shape)
+    let order = normal.numerators
+    normal.numerators.sort { self.order($0) < self.order($1) }
+    normal.denominators.sort { self.order($0) < self.order($1) }
+    if order != normal.numerators { applied.insert(.productCommutativity) }
+    guard let base = writeBase(normal) else {
+      return shape == .one ? constant(normal.factor) : nil
+    }
+    if normal.factor == 0, !normal.numerators.isEmpty || !normal.denominators.isEmpty {
+      return insert(.binary(.mul, constant(0), base), product: normal)
+    }
+    let size = abs(normal.factor)
+    if size == 1, self.shape(base).value != shape { return nil }
+    var written = base
+    if size != 1 {
+      let positive = Product(factor: size, numerators: normal.numerators, denominators: normal.denominators)
+      written = insert(.binary(.mul, constant(size), base), product: positive)
+    }
+    if normal.factor < 0 {
+      if size == 1, let sum = sum(base) { return negated(sum, shape: shape) }
+      written = insert(.unary(.neg, written), product: normal)
+    }
+    return written
+  }
+
+  /// The factors and divisors without the number; nil when there are none.
+  private mutating func writeBase(_ product: Product) -> Int? {
+    var written: Int?
+    var partial = Product()
+    for factor in product.numerators {
+      partial.numerators.append(factor)
+      written = written.map { insert(.binary(.mul, $0, factor), product: partial) } ?? factor
+    }
+    for divisor in product.denominators {
+      let numerator = written ?? constant(1)
+      partial.denominators.append(divisor)
+      written = insert(.binary(.div, numerator, divisor), product: partial)
+    }
+    return written
+  }
+
+  /// Turns sums among the factors so that their first term is positive, and collects the signs.
+  private mutating func withSignsOutside(_ product: Product) -> Product {
+    var result = product
+    let isProduct = product.numerators.count + product.denominators.count > 1 || abs(product.factor) != 1
+    guard isProduct else { return result }
+    if product.factor < 0 { applied.insert(.signOutOfProduct) }
+    for (place, factor) in product.numerators.enumerated() {
+      guard let sum = sum(factor), isNegative(factor) else { continue }
+      applied.insert(.signOutOfProduct)
+      result.numerators[place] = negated(sum, shape: shape(factor).value)
+      result.factor = -result.factor
+    }
+    return result
+  }
+
+  /// Removes pairs of an equal factor and divisor, finite and away from 0, as far as the shape stays.
+  private mutating func cancelEquals(_ product: inout Product, keeping shape: ValueShape) {
+    for divisor in product.denominators {
+      guard let place = product.numerators.firstIndex(of: divisor), range(divisor).isFinite,
+        range(divisor).isAwayFromZero
+      else { continue }
+      var rest = product
+      rest.numerators.remove(at: place)
+      if let own = rest.denominators.firstIndex(of: divisor) { rest.denominators.remove(at: own) }
+      let shapes = (rest.numerators + rest.denominators).map { self.shape($0).value }
+      guard shapes.dropFirst().reduce(shapes.first, { joined($0, $1) }) == shape else { continue }
+      product = rest
+      applied.insert(.quotientOfEquals)
+    }
+  }
+}

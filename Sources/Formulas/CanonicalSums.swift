@@ -1,0 +1,117 @@
+/// Sums: flat, like terms collected, sorted, numbers first.
+extension CanonicalWriter {
+  mutating func add(_ left: Int, _ right: Int) -> Int {
+    if constantValue(left) != nil, constantValue(right) != nil {
+      return folded(.add, left, right)
+    }
+    let shape = joined(left, right)
+    let both = [left, right].map(asSum)
+    var merged = Sum(constant: both[0].constant + both[1].constant)
+    guard merged.constant.isFinite else { return insert(.binary(.add, left, right)) }
+    if both[0].constant != 0, both[1].constant != 0 { applied.insert(.constantFolding) }
+    for term in both[0].terms + both[1].terms {
+      if let place = merged.terms.firstIndex(where: { $0.node == term.node }) {
+        merged.terms[place].factor += term.factor
+        applied.insert(.likeTerms)
+      } else {
+        merged.terms.append(term)
+      }
+    }
+    guard merged.terms.allSatisfy({ $0.factor.isFinite }) else { return insert(.binary(.add, left, right)) }
+    let order = merged.terms.map(\.node)
+    merged.terms.sort { self.order($0.node) < self.order($1.node) }
+    noteOrder(left, right, changed: order != merged.terms.map(\.node))
+    return write(dropZeros(merged, keeping: shape), shape: shape)
+  }
+
+  /// The node as a sum; one term when it is none.
+  func asSum(_ node: Int) -> Sum {
+    if let value = constantValue(node) { return Sum(constant: value) }
+    if let sum = sum(node) { return sum }
+    let (factor, base) = scaledBase(node)
+    return Sum(terms: [Term(factor: factor, node: base)])
+  }
+
+  /// Leaves out terms of factor 0 that are finite, as far as the shape stays.
+  private mutating func dropZeros(_ sum: Sum, keeping shape: ValueShape) -> Sum {
+    var kept = sum
+    for term in sum.terms where term.factor == 0 && range(term.node).isFinite {
+      let others = kept.terms.filter { $0.node != term.node }
+      guard self.shape(of: Sum(constant: sum.constant, terms: others)) == shape else { continue }
+      kept.terms = others
+      applied.insert(.cancellation)
+    }
+    return kept
+  }
+
+  /// Writes a sum as nested additions, the number first.
+  private mutating func write(_ sum: Sum, shape: ValueShape) -> Int {
+    var written: Int?
+    var partial = Sum(constant: sum.constant)
+    let withoutNumber = self.shape(of: Sum(terms: sum.terms)) == shape
+    if sum.constant != 0 || !withoutNumber {
+      written = constant(sum.constant)
+    } else if !sum.terms.isEmpty {
+      applied.insert(.neutralZero)
+    }
+    for term in sum.terms {
+      let node = scaled(term.factor, term.node)
+      partial.terms.append(term)
+      if let before = written {
+        written = insert(.binary(.add, before, node), sum: partial)
+      } else {
+        written = node
+      }
+    }
+    return written ?? constant(0)
+  }
+
+  /// The shape of a written sum.
+  private func shape(of sum: Sum) -> ValueShape? {
+    let shapes = sum.terms.map { self.shape($0.node).value } + (sum.constant != 0 || sum.terms.isEmpty ? [.one] : [])
+    return shapes.dropFirst().reduce(shapes.first) { joined($0, $1) }
+  }
+
+  func joined(_ left: Int, _ right: Int) -> ValueShape {
+    joined(shape(left).value, shape(right).value) ?? .perElement
+  }
+
+  /// The broadcast shape of values that are known to combine.
+  func joined(_ left: ValueShape?, _ right: ValueShape) -> ValueShape? {
+    switch (left, right) {
+    case (nil, let other): other
+    case (.perElement, _), (_, .perElement): .perElement
+    case (.perSample, _), (_, .perSample): .perSample
+    case (.one, _), (_, .one): .one
+    case (.rankZero, .rankZero): .rankZero
+    }
+  }
+
+  /// Minus the sum, term by term.
+  mutating func negated(_ sum: Sum, shape: ValueShape) -> Int {
+    applied.insert(.negationOverSum)
+    let terms = sum.terms.map { Term(factor: -$0.factor, node: $0.node) }
+    return write(Sum(constant: 0 - sum.constant, terms: terms), shape: shape)
+  }
+
+  /// The sum without its number, if the shape stays.
+  mutating func withoutConstant(_ node: Int) -> Int? {
+    guard let sum = sum(node), sum.constant != 0, !sum.terms.isEmpty else { return nil }
+    let bare = Sum(terms: sum.terms)
+    guard shape(of: bare) == shape(node).value else { return nil }
+    return write(bare, shape: shape(node).value)
+  }
+
+  private mutating func noteOrder(_ left: Int, _ right: Int, changed: Bool) {
+    if sum(right) != nil { applied.insert(.sumAssociativity) }
+    if changed || constantValue(right) != nil { applied.insert(.sumCommutativity) }
+  }
+
+  mutating func folded(_ primitive: Primitive, _ left: Int, _ right: Int) -> Int {
+    guard let a = constantValue(left), let b = constantValue(right),
+      let value = ConstantArithmetic.value(primitive, a, b)
+    else { return insert(.binary(primitive, left, right)) }
+    applied.insert(.constantFolding)
+    return constant(value)
+  }
+}

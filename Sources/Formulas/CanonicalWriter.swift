@@ -1,0 +1,147 @@
+/// Writes nodes in canonical form, bottom up: what is already written is canonical.
+struct CanonicalWriter {
+  let mode: Mode
+  var builder = FormulaBuilder()
+  var applied: Set<CanonicalRule> = []
+  /// What is known of each node of the builder.
+  private var facts: [Facts] = []
+
+  struct Facts {
+    let shape: NodeShape
+    let range: ValueRange
+    let dependsOnPrediction: Bool
+    let order: SortKey
+    /// The node as number · numerators / denominators.
+    let product: Product
+    /// The node as a sum, if it is one.
+    let sum: Sum?
+  }
+
+  /// number · Π numerators / Π (denominators + eps); no numerator is a product or a negation.
+  struct Product {
+    var factor = 1.0
+    var numerators: [Int] = []
+    var denominators: [Int] = []
+  }
+
+  /// number + Σ factor · node; no node is a sum, a negation or has a number as factor. Sorted.
+  struct Sum {
+    var constant = 0.0
+    var terms: [Term] = []
+  }
+
+  struct Term {
+    var factor: Double
+    let node: Int
+  }
+
+  /// Numbers before variables before the rest, small before large; the same for equal parts of any formula.
+  struct SortKey: Comparable {
+    let kind: Int
+    let size: Int
+    let hash: UInt64
+
+    static func < (left: SortKey, right: SortKey) -> Bool {
+      (left.kind, left.size, left.hash) < (right.kind, right.size, right.hash)
+    }
+  }
+
+  init(_ mode: Mode) { self.mode = mode }
+
+  func shape(_ node: Int) -> NodeShape { facts[node].shape }
+  func range(_ node: Int) -> ValueRange { facts[node].range }
+  func dependsOnPrediction(_ node: Int) -> Bool { facts[node].dependsOnPrediction }
+  func order(_ node: Int) -> SortKey { facts[node].order }
+  func product(_ node: Int) -> Product { facts[node].product }
+  func sum(_ node: Int) -> Sum? { facts[node].sum }
+
+  func constantValue(_ node: Int) -> Double? {
+    if case .constant(let value) = builder.nodes[node] { return value }
+    return nil
+  }
+
+  mutating func constant(_ value: Double) -> Int { insert(.constant(value)) }
+
+  /// Inserts a node as it stands; its decomposition says what it is a product or sum of.
+  mutating func insert(_ node: Node, product: Product? = nil, sum: Sum? = nil) -> Int {
+    let index = builder.insert(node)
+    guard index == facts.count else { return index }
+    let own: Product
+    if case .constant(let value) = node {
+      own = Product(factor: value)
+    } else {
+      own = product ?? Product(numerators: [index])
+    }
+    facts.append(
+      Facts(
+        shape: shape(of: node), range: range(of: node), dependsOnPrediction: depends(node), order: key(of: node),
+        product: own, sum: sum))
+    return index
+  }
+
+  mutating func binary(_ primitive: Primitive, _ left: Int, _ right: Int) -> Int {
+    switch primitive {
+    case .add: return add(left, right)
+    case .sub:
+      applied.insert(.subtractionAsSum)
+      return add(left, scaled(-1, right))
+    case .mul: return multiply(left, right)
+    case .div: return divide(left, right)
+    case .dot: return dot(left, right)
+    case .neg, .exp, .log, .abs, .sqrt, .softmax, .softplus, .sig, .sgdf, .salf, .serf, .tanh, .sin, .cos, .relu:
+      return insert(.binary(primitive, left, right))
+    }
+  }
+
+  private func shape(of node: Node) -> NodeShape {
+    switch node {
+    case .variable, .constant: return ShapeRule.leaf(node, in: mode)
+    case .unary(let primitive, let a): return (try? ShapeRule.unary(primitive, shape(a))) ?? shape(a)
+    case .binary(let primitive, let a, let b): return (try? ShapeRule.binary(primitive, shape(a), shape(b))) ?? shape(a)
+    }
+  }
+
+  private func depends(_ node: Node) -> Bool {
+    if case .variable(let variable) = node { return mode.differentiableVariables.contains(variable) }
+    return node.children.contains { facts[$0].dependsOnPrediction }
+  }
+
+  private func range(of node: Node) -> ValueRange {
+    switch node {
+    case .variable(let variable): .of(variable)
+    case .constant(let value): .of(value)
+    case .unary(let primitive, let a): .unary(primitive, range(a))
+    case .binary(let primitive, let a, let b): .binary(primitive, range(a), range(b))
+    }
+  }
+
+  private func key(of node: Node) -> SortKey {
+    switch node {
+    case .constant(let value): SortKey(kind: 0, size: 1, hash: Self.mix(1, value.bitPattern))
+    case .variable(let variable): SortKey(kind: 1, size: 1 + variable.index, hash: Self.mix(2, UInt64(variable.index)))
+    case .unary(let primitive, let a):
+      SortKey(kind: 2, size: size(a), hash: Self.mix(UInt64(primitive.code) + 3, order(a).hash))
+    case .binary(let primitive, let a, let b):
+      SortKey(
+        kind: 2, size: size(a, b),
+        hash: Self.mix(Self.mix(UInt64(primitive.code) + 3, order(a).hash), order(b).hash))
+    }
+  }
+
+  /// The tree size of a node over its children; stays at the largest number.
+  private func size(_ children: Int...) -> Int {
+    children.reduce(1) { total, child in
+      let own = order(child).kind == 1 ? 1 : order(child).size
+      let (sum, overflow) = total.addingReportingOverflow(own)
+      return overflow ? .max : sum
+    }
+  }
+
+  /// A hash that is the same in every run (the mixing steps of SplitMix64).
+  private static func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    var z = (a &* 0x9e37_79b9_7f4a_7c15) ^ (b &+ 0x632b_e59b_d9b4_e019)
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
