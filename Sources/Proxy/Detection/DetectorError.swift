@@ -6,6 +6,8 @@ public enum DetectorError: Error, Hashable, Sendable, CustomStringConvertible {
   case data(problem: String)
   /// Weights that belong to another architecture.
   case weightCount(given: Int, needed: Int)
+  /// A loss cannot train this detector; `place` is "classification" or "boxes".
+  case loss(place: String, problem: String)
   /// The layer library refused.
   case network(String)
 
@@ -15,6 +17,7 @@ public enum DetectorError: Error, Hashable, Sendable, CustomStringConvertible {
     case .data(let problem): "training data: \(problem)"
     case .weightCount(let given, let needed):
       "initial weights: \(given) numbers given, this detector has \(needed); use weights of the same detector settings"
+    case .loss(let place, let problem): "\(place) loss: \(problem)"
     case .network(let message): "network: \(message)"
     }
   }

@@ -13,3 +13,14 @@ public struct DetectionScore: Codable, Hashable, Sendable {
     (self.ap, self.ap50, self.ap75, self.perClass) = (ap, ap50, ap75, perClass)
   }
 }
+
+extension DetectionScore {
+  /// Of an evaluation on a data set; what pycocotools reports as −1 (nothing to detect) becomes 0 in the three means.
+  init(_ result: COCOResult, categoryIDs: [Int]) {
+    let byCategory = Dictionary(
+      result.perClass.map { ($0.category.id, $0.ap) }, uniquingKeysWith: { first, _ in first })
+    self.init(
+      ap: max(result.ap, 0), ap50: max(result.ap50, 0), ap75: max(result.ap75, 0),
+      perClass: categoryIDs.map { byCategory[$0] ?? -1 })
+  }
+}

@@ -1,3 +1,5 @@
+import Networks
+
 /// How a detector is trained: a fixed number of steps of SGD, so that a result does not depend on the machine's load.
 ///
 /// Defaults are ours, tuned on the validation split of bccd.
@@ -7,22 +9,24 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   /// Images a step; drawn with repetition when the data has fewer.
   public var imagesPerBatch: Int
   /// Largest learning rate.
-  public var learningRate: Float
-  public var momentum: Float
-  public var weightDecay: Float
-  public var schedule: ScheduleKind
+  public var learningRate: Double
+  public var momentum: Double
+  public var weightDecay: Double
+  /// How the learning rate falls after the warm-up: `constant`, `step` (to a tenth twice) or `cosine` (to 0).
+  public var schedule: LearningRateSchedule.Kind
   /// Steps over which the learning rate rises linearly from nearly 0.
   public var warmUpSteps: Int
   /// Largest Euclidean norm of the whole gradient; a longer one is scaled down. 0: no limit.
-  public var gradientLimit: Float
+  public var gradientLimit: Double
   /// Probability that an image is mirrored left to right.
   public var flipProbability: Double
   /// Largest relative change of brightness and contrast, each drawn for every image; 0: none.
   public var colorJitter: Float
 
   public init(
-    steps: Int = 1200, imagesPerBatch: Int = 4, learningRate: Float = 0.02, momentum: Float = 0.9,
-    weightDecay: Float = 1e-4, schedule: ScheduleKind = .cosine, warmUpSteps: Int = 50, gradientLimit: Float = 10,
+    steps: Int = 1200, imagesPerBatch: Int = 4, learningRate: Double = 0.02, momentum: Double = 0.9,
+    weightDecay: Double = 1e-4, schedule: LearningRateSchedule.Kind = .cosine, warmUpSteps: Int = 50,
+    gradientLimit: Double = 10,
     flipProbability: Double = 0.5, colorJitter: Float = 0
   ) {
     (self.steps, self.imagesPerBatch, self.learningRate) = (steps, imagesPerBatch, learningRate)
@@ -52,11 +56,14 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   }
 }
 
-/// How the learning rate falls after the warm-up.
-public enum ScheduleKind: String, Codable, Sendable, CaseIterable {
-  /// Half a cosine down to 0.
-  case cosine
-  /// A tenth after two thirds of the steps, a hundredth after eight ninths (mmdetection's schedule for 12 epochs).
-  case step
-  case constant
+extension TrainingSettings {
+  /// The update rule: SGD with momentum; biases and norms do not decay.
+  var optimizer: OptimizerSettings {
+    OptimizerSettings(kind: .sgd, momentum: momentum, weightDecay: weightDecay, clipNorm: gradientLimit)
+  }
+
+  /// The learning rate of every step.
+  var rates: LearningRateSchedule {
+    LearningRateSchedule(kind: schedule, base: learningRate, warmupSteps: warmUpSteps)
+  }
 }

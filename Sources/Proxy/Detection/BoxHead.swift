@@ -1,0 +1,46 @@
+import Networks
+
+/// The layers of the second stage: RoIAlign (He et al., 2017), two hidden linear layers, one for logits, one for deltas.
+struct BoxHead {
+  /// Regions that fit at once.
+  let capacity: Int
+  let classes: Int
+  private let regions: RegionList
+  private let logits: Value
+  private let deltas: Value
+  private let coarseFrom: Float
+
+  /// Start weights of the outputs as in mmdetection: normal with deviation 0.01 for logits, 0.001 for deltas.
+  init(
+    _ settings: BoxHeadSettings, levels: [Value], strides: [Int], classes: Int, regions capacity: Int,
+    in builder: NetworkBuilder
+  ) throws(NetworkError) {
+    (self.capacity, self.classes) = (capacity, classes)
+    coarseFrom = settings.coarseFrom
+    regions = RegionList(capacity: capacity)
+    let pooled = try builder.roiAlign(
+      levels: levels, scales: strides.map { 1 / Float($0) }, regions: regions, bins: Extent(settings.cells),
+      samplingRatio: settings.samples, name: "head.pool")
+    let flat = try builder.flatten(pooled)
+    let first = try builder.linear(flat, outputs: settings.hidden, relu: true, name: "head.first")
+    let second = try builder.linear(first, outputs: settings.hidden, relu: true, name: "head.second")
+    logits = try builder.linear(second, outputs: classes + 1, initialization: .normal(0.01), name: "head.logits")
+    deltas = try builder.linear(second, outputs: 4 * classes, initialization: .normal(0.001), name: "head.deltas")
+  }
+
+  /// Sets the regions of the next forward pass, at most `capacity`: large ones read the coarser pyramid level.
+  func load(_ boxes: [(image: Int, box: BoundingBox)]) {
+    regions.regions = boxes.map { image, box in
+      let side = max(box.width * box.height, 0).squareRoot()
+      return Region(
+        image: image, level: side >= coarseFrom ? 1 : 0, x1: box.x1, y1: box.y1, x2: box.x2, y2: box.y2)
+    }
+  }
+
+  /// The outputs' buffers; valid after the network's build.
+  var outputs: BoxHeadOutputs {
+    BoxHeadOutputs(
+      classes: classes, logits: logits.data, logitsGradient: logits.gradient, deltas: deltas.data,
+      deltasGradient: deltas.gradient)
+  }
+}

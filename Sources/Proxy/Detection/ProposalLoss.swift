@@ -1,0 +1,90 @@
+import Foundation
+import Randomness
+
+/// The proposal network's own losses: binary cross entropy of the objectness, L1 of the deltas (Ren et al., 2015, eq. 1).
+///
+/// Both are sums over sampled anchors divided by the number of sampled anchors of the whole batch, as in mmdetection.
+struct ProposalLoss {
+  let settings: ProposalSettings
+  let anchors: PyramidAnchors
+  private let assigner: MaxIoUAssigner
+
+  init(settings: ProposalSettings, anchors: PyramidAnchors) {
+    (self.settings, self.anchors) = (settings, anchors)
+    assigner = settings.assigner
+  }
+
+  /// The anchors of one image that take part, with the box that each object anchor is to reach.
+  struct ImageTargets {
+    var objects: [(anchor: Int, target: BoundingBox)]
+    var background: [Int]
+  }
+
+  /// Matches and samples the anchors of one image. `ignored` are crowd regions.
+  func targets(
+    _ boxes: [BoundingBox], ignored: [BoundingBox], using generator: inout SeededGenerator
+  ) -> ImageTargets {
+    let assignment = assigner.assign(anchors.boxes, groundTruths: boxes, ignored: ignored)
+    let sample = settings.sampling.sample(assignment.matches, using: &generator)
+    let objects = sample.positives.compactMap { anchor in
+      assignment.matches[anchor].groundTruth.map { (anchor: anchor, target: boxes[$0]) }
+    }
+    return ImageTargets(objects: objects, background: sample.negatives)
+  }
+
+  /// The weighted losses of a batch; writes the gradients of all outputs in full.
+  func evaluate(_ outputs: [ProposalOutputs], targets: [ImageTargets]) -> (objectness: Double, boxes: Double) {
+    for output in outputs {
+      output.objectnessGradient.update(repeating: 0)
+      output.deltasGradient.update(repeating: 0)
+    }
+    let sampled = targets.reduce(0) { $0 + $1.objects.count + $1.background.count }
+    let scale = settings.lossWeight / Float(max(sampled, 1))
+    var losses = (objectness: 0.0, boxes: 0.0)
+    for (image, target) in targets.enumerated() {
+      for anchor in target.background {
+        losses.objectness += addObjectness(outputs, image: image, anchor: anchor, isObject: false, scale: scale)
+      }
+      for (anchor, box) in target.objects {
+        losses.objectness += addObjectness(outputs, image: image, anchor: anchor, isObject: true, scale: scale)
+        losses.boxes += addBox(outputs, image: image, anchor: anchor, target: box, scale: scale)
+      }
+    }
+    return losses
+  }
+
+  /// Level and place inside its output buffers of an anchor of an image.
+  private func place(image: Int, anchor: Int) -> (level: Int, place: Int) {
+    let level = anchor >= anchors.levels[1].start ? 1 : 0
+    let shape = anchors.levels[level]
+    return (level, image * shape.count + anchor - shape.start)
+  }
+
+  private func addObjectness(
+    _ outputs: [ProposalOutputs], image: Int, anchor: Int, isObject: Bool, scale: Float
+  ) -> Double {
+    let (level, place) = place(image: image, anchor: anchor)
+    let logit = outputs[level].objectness[place]
+    let probability = 1 / (1 + expf(-logit))
+    outputs[level].objectnessGradient[place] = (probability - (isObject ? 1 : 0)) * scale
+    // −log σ(x) = softplus(−x), written so that neither exponential overflows.
+    let signed = isObject ? -logit : logit
+    return Double((max(signed, 0) + log1pf(expf(-abs(signed)))) * scale)
+  }
+
+  private func addBox(
+    _ outputs: [ProposalOutputs], image: Int, anchor: Int, target: BoundingBox, scale: Float
+  ) -> Double {
+    let (level, place) = place(image: image, anchor: anchor)
+    let wanted = DeltaCoder.proposals.encode(target, anchor: anchors.boxes[anchor])
+    let found = outputs[level].deltas(at: place)
+    let differences = [found.dx - wanted.dx, found.dy - wanted.dy, found.dw - wanted.dw, found.dh - wanted.dh]
+    var loss: Float = 0
+    for (side, difference) in differences.enumerated() {
+      loss += abs(difference)
+      outputs[level].deltasGradient[4 * place + side] =
+        difference == 0 ? 0 : (difference > 0 ? scale : -scale)
+    }
+    return Double(loss * scale)
+  }
+}

@@ -1,0 +1,70 @@
+/// From the proposal network's outputs to the boxes that the second stage looks at (Ren et al., 2015, section 3.3).
+struct ProposalSelection {
+  let settings: ProposalSettings
+  let anchors: PyramidAnchors
+
+  /// Smallest side of a proposal in pixels; thinner ones are dropped.
+  static let leastSide: Float = 1
+
+  /// The proposals of one image, best first, inside `area`: of each level the best before suppression, decoded, cut at
+  /// the border, suppressed within the level, then the best of both levels.
+  func proposals(_ outputs: [ProposalOutputs], image: Int, area: ImageArea) -> [BoundingBox] {
+    var boxes: [BoundingBox] = []
+    var scores: [Float] = []
+    var levels: [Int] = []
+    for (level, shape) in anchors.levels.enumerated() {
+      let output = outputs[level]
+      let first = image * shape.count
+      let logits = UnsafeBufferPointer(rebasing: output.objectness[first..<(first + shape.count)])
+      for index in Ranking.best(settings.beforeSuppression, of: logits) {
+        let anchor = anchors.boxes[shape.start + index]
+        let box = DeltaCoder.proposals.decode(output.deltas(at: first + index), anchor: anchor, clippedTo: area)
+        guard box.width >= Self.leastSide, box.height >= Self.leastSide else { continue }
+        boxes.append(box)
+        scores.append(logits[index])
+        levels.append(level)
+      }
+    }
+    let kept = NonMaximumSuppression.keepBatched(
+      boxes, scores: scores, groups: levels, threshold: settings.suppressionThreshold, limit: settings.kept)
+    return kept.map { boxes[$0] }
+  }
+}
+
+/// Finds the few largest of many numbers without sorting them all.
+enum Ranking {
+  /// Indices of the `count` largest values, largest first, ties by rising index; nan ranks last.
+  static func best(_ count: Int, of values: UnsafeBufferPointer<Float>) -> [Int] {
+    var keys = values.indices.map { index in UInt64(orderedBits(values[index])) << 32 | UInt64(~UInt32(index)) }
+    if keys.count > count { keys = largest(count, of: keys) }
+    keys.sort(by: >)
+    return keys.map { Int(~UInt32(truncatingIfNeeded: $0)) }
+  }
+
+  /// Bits that order as the numbers do.
+  private static func orderedBits(_ value: Float) -> UInt32 {
+    if value.isNaN { return 0 }
+    let bits = value.bitPattern
+    return bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
+  }
+
+  /// The `count` largest of distinct keys in any order (quickselect with the median of three as pivot).
+  private static func largest(_ count: Int, of all: [UInt64]) -> [UInt64] {
+    var chosen: [UInt64] = []
+    var rest = all
+    while chosen.count < count, !rest.isEmpty {
+      let (a, b, c) = (rest[0], rest[rest.count / 2], rest[rest.count - 1])
+      let pivot = max(min(a, b), min(max(a, b), c))
+      let upper = rest.filter { $0 >= pivot }
+      if upper.count <= count - chosen.count {
+        chosen += upper
+        rest = rest.filter { $0 < pivot }
+      } else if upper.count == rest.count {
+        chosen += rest.sorted(by: >).prefix(count - chosen.count)
+      } else {
+        rest = upper
+      }
+    }
+    return chosen
+  }
+}

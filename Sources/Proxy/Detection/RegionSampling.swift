@@ -1,0 +1,50 @@
+import Randomness
+
+/// A box of an image that the second stage looks at, with what it is to find there.
+public struct SampledRegion: Hashable, Sendable {
+  /// Index of the image in the batch.
+  public var image: Int
+  /// In pixels of the input.
+  public var box: BoundingBox
+  /// Class from 0; the number of classes stands for background.
+  public var label: Int
+  /// The ground truth to reach; nil for background.
+  public var target: BoundingBox?
+  /// Factor of its classification loss; 0 takes it out of that loss.
+  public var weight: Float
+
+  public init(image: Int, box: BoundingBox, label: Int, target: BoundingBox? = nil, weight: Float = 1) {
+    (self.image, self.box, self.label) = (image, box, label)
+    (self.target, self.weight) = (target, weight)
+  }
+}
+
+/// Chooses the proposals that the second stage learns from (mmdetection's MaxIoUAssigner and RandomSampler).
+struct RegionSampling {
+  let settings: BoxHeadSettings
+  /// Number of classes without the background.
+  let classes: Int
+  private let assigner: MaxIoUAssigner
+
+  init(settings: BoxHeadSettings, classes: Int) {
+    (self.settings, self.classes) = (settings, classes)
+    assigner = settings.assigner
+  }
+
+  /// The sampled regions of one image, objects first. Ground truths join the proposals, so that there are objects from
+  /// the first step on.
+  func regions(
+    _ proposals: [BoundingBox], image: Int, boxes: [BoundingBox], labels: [Int], ignored: [BoundingBox],
+    using generator: inout SeededGenerator
+  ) -> [SampledRegion] {
+    let candidates = boxes + proposals
+    let matches = assigner.assign(candidates, groundTruths: boxes, ignored: ignored).matches
+    let sample = settings.sampling.sample(matches, using: &generator)
+    let objects = sample.positives.compactMap { index in
+      matches[index].groundTruth.map {
+        SampledRegion(image: image, box: candidates[index], label: labels[$0], target: boxes[$0])
+      }
+    }
+    return objects + sample.negatives.map { SampledRegion(image: image, box: candidates[$0], label: classes) }
+  }
+}

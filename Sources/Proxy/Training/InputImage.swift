@@ -1,0 +1,48 @@
+/// An image as the detector trains on it: its targets after the changes of one draw, and how its pixels become numbers.
+package struct InputImage {
+  package let boxes: [BoundingBox]
+  package let labels: [Int]
+  /// Crowd regions, which hold objects without boxes.
+  package let ignored: [BoundingBox]
+  /// The part of the input that the picture covers.
+  package let area: ImageArea
+  private let source: DetectionImage
+  private let draw: BatchOrder.Draw?
+
+  /// Pixel values are centred and scaled by these: (p − 127.5) / 64.
+  package static let center: Float = 127.5
+  package static let scale: Float = 1 / 64
+
+  /// The image as it is, or changed as drawn. A flip mirrors the picture inside the part that it covers.
+  package init(_ source: DetectionImage, draw: BatchOrder.Draw? = nil) {
+    (self.source, self.draw) = (source, draw)
+    let width = Float(source.placement.contentWidth)
+    area = ImageArea(width: width, height: Float(source.placement.contentHeight))
+    let flips = draw?.isFlipped ?? false
+    let turned = flips ? source.boxes.map { $0.flippedHorizontally(imageWidth: width) } : source.boxes
+    let trainable = source.trainable
+    boxes = trainable.map { turned[$0] }
+    labels = trainable.map { source.labels[$0] }
+    ignored = turned.indices.filter { source.isCrowd[$0] }.map { turned[$0] }
+  }
+
+  /// Writes height × width × 3 numbers.
+  package func write(to target: UnsafeMutableBufferPointer<Float>) {
+    let (width, height) = (source.width, source.height)
+    let content = source.placement.contentWidth
+    let contrast = draw?.contrast ?? 1
+    let factor = Self.scale * contrast
+    // A change of brightness b and contrast c maps p to (p · b − centre) · c.
+    let gain = factor * (draw?.brightness ?? 1)
+    let offset = -Self.center * factor
+    source.pixels.bytes.withUnsafeBufferPointer { pixels in
+      for y in 0..<height {
+        for x in 0..<width {
+          let from = (draw?.isFlipped ?? false) && x < content ? content - 1 - x : x
+          let (out, place) = ((y * width + x) * 3, (y * width + from) * 3)
+          for channel in 0..<3 { target[out + channel] = Float(pixels[place + channel]) * gain + offset }
+        }
+      }
+    }
+  }
+}
