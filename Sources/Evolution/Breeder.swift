@@ -36,14 +36,16 @@ public struct Breeder: Sendable {
     return Proposal(genome: genome, operators: [.random])
   }
 
-  /// A proposal of the initial generation: warm start number `index` while there are such, then random genomes and mutants of
-  /// the warm starts.
+  /// A proposal of the initial generation: warm start number `index` while there are such, then immigrants and mutants of
+  /// the warm starts, whose parents are the numbers of the warm starts.
   public func initial(index: Int, warmStarts: [Genome], using random: inout SeededGenerator) -> Proposal? {
     if index < warmStarts.count { return Proposal(genome: warmStarts[index], operators: [.warmStart]) }
-    guard let index = warmStarts.isEmpty ? nil : random.index(below: warmStarts.count),
-      !random.chance(settings.initialRandomProbability)
-    else { return self.random(using: &random) }
-    return mutant(of: warmStarts[index], id: index, using: &random)
+    guard !warmStarts.isEmpty else { return self.random(using: &random) }
+    let chosen = random.index(below: warmStarts.count)
+    if random.chance(settings.initialRandomProbability) {
+      return immigrant(beside: warmStarts[chosen], id: chosen, using: &random)
+    }
+    return mutant(of: warmStarts[chosen], id: chosen, using: &random)
   }
 
   /// A proposal from scored individuals: an immigrant, a crossover or a mutant. Tournaments choose among the best
@@ -51,9 +53,9 @@ public struct Breeder: Sendable {
   public func offspring(of population: Population, using random: inout SeededGenerator) -> Proposal? {
     let pool = population.best(settings.parents)
     let tournament = TournamentSelection(size: settings.tournamentSize)
-    guard !random.chance(settings.immigrantProbability), let first = tournament.winner(among: pool, using: &random)
-    else {
-      return self.random(using: &random)
+    guard let first = tournament.winner(among: pool, using: &random) else { return self.random(using: &random) }
+    if random.chance(settings.immigrantProbability) {
+      return immigrant(beside: first.genome, id: first.id, using: &random)
     }
     if random.chance(settings.crossoverProbability),
       let second = tournament.winner(among: pool.filter { $0.id != first.id }, using: &random),
@@ -62,6 +64,19 @@ public struct Breeder: Sendable {
       return crossed
     }
     return mutant(of: first.genome, id: first.id, using: &random)
+  }
+
+  /// A random genome. In a joint search one branch only is drawn and the other one kept: formulas that pass the screening are
+  /// rare, and two of them at once all but unheard of.
+  private func immigrant(beside parent: Genome, id: Int, using random: inout SeededGenerator) -> Proposal? {
+    guard branch == .joint else { return self.random(using: &random) }
+    let actsOnRegression = drawsRegression(&random)
+    guard let drawn = (actsOnRegression ? regression : classification)?.generator.formula(using: &random) else {
+      return nil
+    }
+    var genome = parent
+    set(drawn, in: &genome, actsOnRegression)
+    return Proposal(genome: genome, operators: [.random], parents: [id])
   }
 
   /// A child of two individuals, perhaps mutated as well; nil when no legal one was found.

@@ -47,7 +47,14 @@ import Testing
         #expect(faults(of: formula, in: Self.regression) == [], "seed \(seed): \(formula)")
       }
       #expect(proposal.parents.allSatisfy { $0 == 10 || $0 == 11 }, "seed \(seed)")
-      #expect(proposal.parents.isEmpty == (proposal.operators == [.random]), "seed \(seed)")
+      #expect(proposal.parents.isEmpty == (proposal.operators == [.random] && branch != .joint), "seed \(seed)")
+      if branch == .joint, proposal.operators == [.random] {
+        let kept = population.individuals.contains {
+          $0.genome.classification == proposal.genome.classification
+            || $0.genome.regression == proposal.genome.regression
+        }
+        #expect(kept, "seed \(seed)")
+      }
       #expect(!proposal.operators.isEmpty, "seed \(seed)")
       let copies = population.individuals.contains { $0.genome == proposal.genome }
       if proposal.isUnchanged { #expect(copies, "seed \(seed)") }
