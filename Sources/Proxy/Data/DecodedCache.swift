@@ -46,7 +46,11 @@ public struct DecodedCache: Sendable {
     let pictures = files.map { DecodedPicture(bytes: $0, height: height, width: width) }
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try Data(Self.encode(pictures, key: key)).write(to: url, options: .atomic)
+      var file = Self.encode(pictures, key: key)
+      try file.withUnsafeMutableBytes { bytes in
+        guard let start = bytes.baseAddress else { return }
+        try Data(bytesNoCopy: start, count: bytes.count, deallocator: .none).write(to: url, options: .atomic)
+      }
     } catch {
       problems.append(
         DataProblem(
@@ -72,28 +76,33 @@ extension DecodedCache {
   }
 
   private static func encode(_ pictures: [DecodedPicture], key: String) -> [UInt8] {
-    var body = ByteWriter()
-    for picture in pictures {
-      switch picture.outcome {
-      case .failed(let reason):
-        body.append(UInt32(0))
-        body.append(text: reason)
-      case .decoded(let content, let originalWidth, let originalHeight, let damage):
-        body.append(UInt32(damage == nil ? 1 : 2))
-        for value in [content.width, content.height, originalWidth, originalHeight] {
-          body.append(UInt32(clamping: value))
-        }
-        body.append(text: damage ?? "")
-        body.bytes += content.bytes
-      }
-    }
-    var file = ByteWriter()
-    file.bytes += magic
-    file.append(version)
-    file.append(text: key)
-    file.append(text: checksum(body.bytes[...]))
-    file.bytes += body.bytes
+    var header = ByteWriter()
+    header.bytes += magic
+    header.append(version)
+    header.append(text: key)
+    var file = header
+    // The checksum has always 32 digits: room now, its value once the body stands.
+    file.append(text: String(repeating: "0", count: 32))
+    let bodyStart = file.bytes.count
+    for picture in pictures { append(picture, to: &file) }
+    header.append(text: checksum(file.bytes[bodyStart...]))
+    file.bytes.replaceSubrange(..<bodyStart, with: header.bytes)
     return file.bytes
+  }
+
+  private static func append(_ picture: DecodedPicture, to file: inout ByteWriter) {
+    switch picture.outcome {
+    case .failed(let reason):
+      file.append(UInt32(0))
+      file.append(text: reason)
+    case .decoded(let content, let originalWidth, let originalHeight, let damage):
+      file.append(UInt32(damage == nil ? 1 : 2))
+      for value in [content.width, content.height, originalWidth, originalHeight] {
+        file.append(UInt32(clamping: value))
+      }
+      file.append(text: damage ?? "")
+      file.bytes += content.bytes
+    }
   }
 
   private static func checksum(_ body: ArraySlice<UInt8>) -> String {
@@ -133,46 +142,5 @@ extension DecodedCache {
       outcome: .decoded(
         content: RGBImage(width: Int(width), height: Int(height), bytes: Array(pixels)),
         originalWidth: Int(originalWidth), originalHeight: Int(originalHeight), damage: status == 2 ? damage : nil))
-  }
-}
-
-/// Appends little-endian words and length-prefixed texts.
-struct ByteWriter {
-  var bytes: [UInt8] = []
-
-  mutating func append(_ word: UInt32) {
-    withUnsafeBytes(of: word.littleEndian) { bytes += $0 }
-  }
-
-  mutating func append(text: String) {
-    append(UInt32(text.utf8.count))
-    bytes += text.utf8
-  }
-}
-
-/// Reads what `ByteWriter` wrote; nil wherever the bytes end early.
-struct ByteReader {
-  private let bytes: [UInt8]
-  private var position = 0
-
-  init(bytes: [UInt8]) {
-    self.bytes = bytes
-  }
-
-  var rest: ArraySlice<UInt8> { bytes[position...] }
-
-  mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
-    guard count >= 0, count <= bytes.count - position else { return nil }
-    defer { position += count }
-    return bytes[position..<position + count]
-  }
-
-  mutating func word() -> UInt32? {
-    take(4).map { $0.reversed().reduce(0) { $0 << 8 | UInt32($1) } }
-  }
-
-  mutating func text() -> String? {
-    guard let count = word(), let slice = take(Int(count)) else { return nil }
-    return String(decoding: slice, as: UTF8.self)
   }
 }

@@ -22,11 +22,18 @@ struct ClassAccumulation {
             continue
           }
           let row = area * thresholds + threshold
+          guard limit == COCOEvaluation.detectionLimits.last else {
+            let found = ranking.count {
+              matchings[$0.matching].outcome(row: row, detection: $0.detection) == .truePositive
+            }
+            recall.append(Double(found) / Double(counted))
+            continue
+          }
           let curve = PrecisionRecallCurve(
             outcomes: ranking.lazy.map { matchings[$0.matching].outcome(row: row, detection: $0.detection) },
             groundTruths: counted)
           recall.append(curve.finalRecall)
-          if limit == COCOEvaluation.detectionLimits.last { precision[row] = curve.envelope() }
+          precision[row] = curve.envelope()
         }
       }
     }
