@@ -11,7 +11,7 @@ import Testing
     let c1 = try b.batchNorm(stem, name: "stem.norm")
     let wide = try b.convolution(c1, channels: 32, kernel: 3, bias: false, name: "wide")
     let c2 = try b.batchNorm(wide, name: "wide.norm")
-    let inner = try b.batchNorm(try b.convolution(c2, channels: 32, kernel: 3, name: "a"), name: "a.norm")
+    let inner = try b.groupNorm(try b.convolution(c2, channels: 32, kernel: 3, name: "a"), groups: 4, name: "a.norm")
     let c3 = try b.batchNorm(
       try b.convolution(inner, channels: 32, kernel: 3, padding: 1, bias: false, name: "b"), adding: c2, name: "b.norm")
     let pooled = try b.averagePool(c3, kernel: 3, stride: 2, padding: 1)

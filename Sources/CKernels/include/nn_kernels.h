@@ -49,25 +49,30 @@ typedef struct {
   float *gx;                     // gradient of the input, or NULL
   float *gresidual;              // gradient of the residual, or NULL
   int gx_adds, gresidual_adds;   // add instead of write
-  int relu, training;
-  const float *scale, *mean, *inverse_deviation;
+  int has_residual, relu, training;
+  const float *scale, *shift, *mean, *inverse_deviation;
   float *gscale, *gshift;        // added to
 } nn_batch_norm_gradient;
 void nn_batch_norm_backward(const nn_batch_norm_gradient *call);
 
 // ---- Group normalization (nn_group_norm.c)
 
-typedef struct {
-  int64_t images, rows, channels, groups;   // rows of one image: height * width
-} nn_group_shape;
-// mean and inverse_deviation: images * groups.
+// mean and inverse_deviation: images * groups, written. work: 2 * channels doubles.
 void nn_group_norm_forward(
-    const float *x, float *y, nn_group_shape shape, const float *scale, const float *shift, float epsilon, float *mean,
-    float *inverse_deviation, int relu);
-// gx may be NULL; gscale and gshift are added to.
-void nn_group_norm_backward(
-    const float *x, const float *gy, float *gx, int gx_adds, nn_group_shape shape, const float *scale,
-    const float *mean, const float *inverse_deviation, float *gscale, float *gshift);
+    const float *x, float *y, const nn_norm_shape *shape, int64_t groups, const float *scale, const float *shift,
+    float epsilon, float *mean, float *inverse_deviation, int relu, double *work);
+
+typedef struct {
+  nn_norm_shape shape;
+  int64_t groups;
+  const float *x, *gy;
+  float *gx;                     // or NULL
+  int gx_adds, relu;
+  const float *scale, *shift, *mean, *inverse_deviation;
+  float *gscale, *gshift;        // added to
+  double *work;                  // 2 * channels
+} nn_group_norm_gradient;
+void nn_group_norm_backward(const nn_group_norm_gradient *call);
 
 // ---- Pooling (nn_pooling.c)
 

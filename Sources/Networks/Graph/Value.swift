@@ -66,6 +66,13 @@ public final class Value {
     return TensorShape(batch: shape.batch * blocks, height: shape.height, width: shape.width, channels: 16)
   }
 
+  /// The extents as the normalization kernels want them.
+  var normShape: nn_norm_shape {
+    nn_norm_shape(
+      images: Int64(shape.batch), rows: Int64(shape.height * shape.width), channels: Int64(shape.channels),
+      blocked: root.isBlocked ? 1 : 0)
+  }
+
   /// Adds `shape.count` floats of the same order to the gradient.
   func addToGradient(_ source: UnsafePointer<Float>) { nn_add_to(gradientPointer, source, Int64(shape.count)) }
 

@@ -84,12 +84,7 @@ final class BatchNorm: Layer {
 
   private var residual: Edge? { inputs.count > 1 ? inputs[1] : nil }
 
-  private var shape: nn_norm_shape {
-    let shape = output.shape
-    return nn_norm_shape(
-      images: Int64(shape.batch), rows: Int64(shape.height * shape.width), channels: Int64(shape.channels),
-      blocked: output.root.isBlocked ? 1 : 0)
-  }
+  private var shape: nn_norm_shape { output.normShape }
 
   func forward(training: Bool) throws(NetworkError) {
     var shape = shape
@@ -122,9 +117,11 @@ final class BatchNorm: Layer {
       call.gresidual = residual.value.gradientPointer
       call.gresidual_adds = residual.accumulates ? 1 : 0
     }
+    call.has_residual = residual == nil ? 0 : 1
     call.relu = settings.relu ? 1 : 0
     call.training = lastWasTraining ? 1 : 0
     call.scale = UnsafePointer(parameters.weightPointer(pair.scale))
+    call.shift = UnsafePointer(parameters.weightPointer(pair.shift))
     call.mean = UnsafePointer(mean.pointer)
     call.inverse_deviation = UnsafePointer(inverseDeviation.pointer)
     call.gscale = parameters.gradientPointer(pair.scale)

@@ -22,7 +22,7 @@ extension NetworkBuilder {
 /// Group normalization with fused ReLU.
 final class GroupNorm: Layer {
   let name: String
-  let layoutRule = LayoutRule.channelsLast
+  let layoutRule = LayoutRule.same
   let inputs: [Edge]
   let output: Value
   private let pair: NormPair
@@ -33,6 +33,8 @@ final class GroupNorm: Layer {
   /// Mean and 1 / sqrt(variance + epsilon) of each image and group.
   private let mean: AlignedBuffer
   private let inverseDeviation: AlignedBuffer
+  /// Two sums for each channel.
+  private var work: [Double]
 
   init(
     _ x: Value, pair: NormPair, groups: Int, relu: Bool, epsilon: Float, name: String, in builder: NetworkBuilder
@@ -46,6 +48,7 @@ final class GroupNorm: Layer {
     inputs = [Edge(x)]
     mean = AlignedBuffer(count: x.shape.batch * groups)
     inverseDeviation = AlignedBuffer(count: x.shape.batch * groups)
+    work = [Double](repeating: 0, count: 2 * x.shape.channels)
     output = try builder.newValue(name, x.shape, wantsGradient: true)
   }
 
@@ -58,25 +61,32 @@ final class GroupNorm: Layer {
 
   func prepare(_ workspace: Workspace) throws(NetworkError) { parameters = workspace.parameters }
 
-  private var shape: nn_group_shape {
-    let shape = output.shape
-    return nn_group_shape(
-      images: Int64(shape.batch), rows: Int64(shape.height * shape.width), channels: Int64(shape.channels),
-      groups: Int64(groups))
-  }
-
   func forward(training: Bool) throws(NetworkError) {
+    var shape = output.normShape
     nn_group_norm_forward(
-      inputs[0].value.dataPointer, output.dataPointer, shape, parameters.weightPointer(pair.scale),
-      parameters.weightPointer(pair.shift), epsilon, mean.pointer, inverseDeviation.pointer, relu ? 1 : 0)
+      inputs[0].value.dataPointer, output.dataPointer, &shape, Int64(groups), parameters.weightPointer(pair.scale),
+      parameters.weightPointer(pair.shift), epsilon, mean.pointer, inverseDeviation.pointer, relu ? 1 : 0, &work)
   }
 
   func backward() throws(NetworkError) {
     let input = inputs[0]
-    if relu { nn_relu_backward_in_place(output.dataPointer, output.gradientPointer, Int64(output.shape.count)) }
-    nn_group_norm_backward(
-      input.value.dataPointer, output.gradientPointer, input.write == .none ? nil : input.value.gradientPointer,
-      input.accumulates ? 1 : 0, shape, parameters.weightPointer(pair.scale), mean.pointer, inverseDeviation.pointer,
-      parameters.gradientPointer(pair.scale), parameters.gradientPointer(pair.shift))
+    var call = nn_group_norm_gradient()
+    call.shape = output.normShape
+    call.groups = Int64(groups)
+    call.x = UnsafePointer(input.value.dataPointer)
+    call.gy = UnsafePointer(output.gradientPointer)
+    call.gx = input.write == .none ? nil : input.value.gradientPointer
+    call.gx_adds = input.accumulates ? 1 : 0
+    call.relu = relu ? 1 : 0
+    call.scale = UnsafePointer(parameters.weightPointer(pair.scale))
+    call.shift = UnsafePointer(parameters.weightPointer(pair.shift))
+    call.mean = UnsafePointer(mean.pointer)
+    call.inverse_deviation = UnsafePointer(inverseDeviation.pointer)
+    call.gscale = parameters.gradientPointer(pair.scale)
+    call.gshift = parameters.gradientPointer(pair.shift)
+    work.withUnsafeMutableBufferPointer { work in
+      call.work = work.baseAddress
+      nn_group_norm_backward(&call)
+    }
   }
 }
