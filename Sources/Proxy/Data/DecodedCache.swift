@@ -16,13 +16,15 @@ public struct DecodedCache: Sendable {
     self.folder = folder
   }
 
-  /// `$XDG_CACHE_HOME/autoloss`, else `~/.cache/autoloss`.
+  /// `$XDG_CACHE_HOME/autoloss`, else `$HOME/.cache/autoloss`.
   public static var userDefault: DecodedCache {
     let environment = ProcessInfo.processInfo.environment
     if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") {
       return DecodedCache(folder: URL(fileURLWithPath: base).appendingPathComponent("autoloss"))
     }
-    let home = FileManager.default.homeDirectoryForCurrentUser
+    let home =
+      environment["HOME"].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
+      ?? FileManager.default.homeDirectoryForCurrentUser
     return DecodedCache(folder: home.appendingPathComponent(".cache/autoloss"))
   }
 
