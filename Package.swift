@@ -70,7 +70,7 @@ let package = Package(
     .testTarget(name: "RunStoreTests", dependencies: ["RunStore"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Tensors", "Randomness", "CKernels", "GoldenData"]),
-    .testTarget(name: "ScreeningTests", dependencies: ["Screening", "Formulas", "Losses", "Randomness"]),
+    .testTarget(name: "ScreeningTests", dependencies: ["Screening", "Evolution", "Formulas", "Losses", "Randomness"]),
     .testTarget(
       name: "ProxyTests",
       dependencies: ["Proxy", "Formulas", "Losses", "Networks", "Tensors", "Randomness", "GoldenData"]),

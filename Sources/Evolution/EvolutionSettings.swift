@@ -24,7 +24,7 @@ public struct EvolutionSettings: Codable, Hashable, Sendable {
   /// exceed the seed spread.
   public var scoreStep = 0.002
   /// Chance that a candidate is drawn from the grammar instead of varied from parents. Ours: one random classification formula in
-  /// 2,000 and one random regression formula in 160 passes the screening, against every fifth mutant, but screening them costs
+  /// 2,000 and one random regression formula in 160 passes the screening, against every third mutant, but screening them costs
   /// next to nothing.
   public var immigrantProbability = 0.5
   /// Initial generation: the same chance, while only warm starts are there to vary. Ours.
