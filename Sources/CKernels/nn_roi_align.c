@@ -53,30 +53,41 @@ static void axis_runs(
   }
 }
 
+// Where channel k of a pixel lies: 16 neighbours together, the next 16 a `plane` on (NHWC: at once).
+typedef struct {
+  int64_t pixel, line, plane;   // floats from a pixel to the next in a row, from a row to the next, between 16 channels
+} feature_steps;
+
+static feature_steps steps_of(const nn_roi_shape *s) {
+  if (s->blocked) return (feature_steps){16, s->width * 16, s->height * s->width * 16};
+  return (feature_steps){s->channels, s->width * s->channels, 16};
+}
+
 // y[0..<16 * parts] of one bin.
-#define BIN_SUM(parts)                                                         \
-  do {                                                                         \
-    nn_v16 sum[parts];                                                         \
-    for (int p = 0; p < parts; p++) sum[p] = (nn_v16){0};                      \
-    for (int64_t i = 0; i < v.count; i++) {                                    \
-      const float *f = corner + i * line + k;                                  \
-      for (int64_t j = 0; j < h.count; j++, f += c) {                          \
-        float weight = row[i] * column[j];                                     \
-        for (int p = 0; p < parts; p++) sum[p] += weight * NN_FROM(f + 16 * p); \
-      }                                                                        \
-    }                                                                          \
-    for (int p = 0; p < parts; p++) NN_AT(yo + k + 16 * p) = sum[p];           \
+#define BIN_SUM(parts)                                                                \
+  do {                                                                                \
+    nn_v16 sum[parts];                                                                \
+    for (int p = 0; p < parts; p++) sum[p] = (nn_v16){0};                             \
+    for (int64_t i = 0; i < v.count; i++) {                                           \
+      const float *f = corner + i * t.line + k / 16 * t.plane;                        \
+      for (int64_t j = 0; j < h.count; j++, f += t.pixel) {                           \
+        float weight = row[i] * column[j];                                            \
+        for (int p = 0; p < parts; p++) sum[p] += weight * NN_FROM(f + t.plane * p);  \
+      }                                                                               \
+    }                                                                                 \
+    for (int p = 0; p < parts; p++) NN_AT(yo + k + 16 * p) = sum[p];                  \
   } while (0)
 
 NN_KERNEL static void bins_forward(
     const float *features, float *y, const nn_roi_shape *s, const run *vertical, const run *horizontal,
     const float *row_weights, const float *column_weights) {
-  int64_t c = s->channels, line = s->width * c;
+  feature_steps t = steps_of(s);
+  int64_t c = s->channels;
   for (int64_t by = 0; by < s->bins_high; by++)
     for (int64_t bx = 0; bx < s->bins_wide; bx++) {
       run v = vertical[by], h = horizontal[bx];
       const float *row = row_weights + v.place + v.first, *column = column_weights + h.place + h.first;
-      const float *corner = features + v.first * line + h.first * c;
+      const float *corner = features + v.first * t.line + h.first * t.pixel;
       float *yo = y + (by * s->bins_wide + bx) * c;
       int64_t k = 0;
       for (; k + 64 <= c; k += 64) BIN_SUM(4);
@@ -84,7 +95,7 @@ NN_KERNEL static void bins_forward(
       for (; k < c; k++) {
         float sum = 0.0f;
         for (int64_t i = 0; i < v.count; i++)
-          for (int64_t j = 0; j < h.count; j++) sum += row[i] * column[j] * corner[i * line + j * c + k];
+          for (int64_t j = 0; j < h.count; j++) sum += row[i] * column[j] * corner[i * t.line + j * t.pixel + k];
         yo[k] = sum;
       }
     }
@@ -93,18 +104,21 @@ NN_KERNEL static void bins_forward(
 NN_KERNEL static void bins_backward(
     const float *gy, float *gfeatures, const nn_roi_shape *s, const run *vertical, const run *horizontal,
     const float *row_weights, const float *column_weights) {
-  int64_t c = s->channels, line = s->width * c;
+  feature_steps t = steps_of(s);
+  int64_t c = s->channels;
   for (int64_t by = 0; by < s->bins_high; by++)
     for (int64_t bx = 0; bx < s->bins_wide; bx++) {
       run v = vertical[by], h = horizontal[bx];
       const float *row = row_weights + v.place + v.first, *column = column_weights + h.place + h.first;
-      float *corner = gfeatures + v.first * line + h.first * c;
+      float *corner = gfeatures + v.first * t.line + h.first * t.pixel;
       const float *g = gy + (by * s->bins_wide + bx) * c;
       for (int64_t i = 0; i < v.count; i++)
         for (int64_t j = 0; j < h.count; j++) {
           float weight = row[i] * column[j];
-          float *restrict f = corner + i * line + j * c;
-          for (int64_t k = 0; k < c; k++) f[k] += weight * g[k];
+          float *f = corner + i * t.line + j * t.pixel;
+          int64_t k = 0;
+          for (; k + 16 <= c; k += 16, f += t.plane) NN_AT(f) += weight * NN_FROM(g + k);
+          for (; k < c; k++, f++) *f += weight * g[k];
         }
     }
 }

@@ -113,6 +113,7 @@ typedef struct {
   int64_t bins_high, bins_wide;             // of the output
   int64_t sampling_ratio;                   // 0: ceil(region / bins) samples a bin
   int aligned;                              // shift by half a pixel; otherwise sides are at least 1
+  int blocked;                              // features in nChw16c instead of NHWC; the output is NHWC
   float scale;                              // image coordinates to feature coordinates
 } nn_roi_shape;
 // The floats of work space that the two functions need.

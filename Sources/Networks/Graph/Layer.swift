@@ -27,6 +27,8 @@ enum LayoutRule {
   case channelsLast
   /// Either order, the same for all values it touches.
   case same
+  /// Any order for each input, NHWC for the output.
+  case anyToChannelsLast
   /// Any order for each value; the layer changes the order itself where it must.
   case any
 }
@@ -43,5 +45,6 @@ protocol Layer: AnyObject {
   /// Reads the output's gradient, which it may overwrite; adds to its parameters' gradients.
   func backward() throws(NetworkError)
   /// The same layer with the same parameters on another input.
-  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError)
+    -> any Layer
 }

@@ -9,10 +9,17 @@ struct LayoutPlan {
   func decide(allowsBlocks: Bool) {
     for value in values where value.root === value {
       let isOutput = value.isOutput || value.consumers == 0
-      value.isBlocked = allowsBlocks && !value.isExposed && !isOutput && value.shape.channels % 16 == 0
+      value.isBlocked =
+        allowsBlocks && !value.isExposed && !isOutput && value.shape.channels % 16 == 0
     }
     for value in values where value.root !== value { value.root.isBlocked = false }
-    for layer in layers where layer.layoutRule == .channelsLast { unblock(layer) }
+    for layer in layers {
+      switch layer.layoutRule {
+      case .channelsLast: unblock(layer)
+      case .anyToChannelsLast: layer.output.root.isBlocked = false
+      case .same, .any: continue
+      }
+    }
     var changed = true
     while changed {
       changed = false
@@ -23,7 +30,9 @@ struct LayoutPlan {
     }
   }
 
-  private func touched(_ layer: any Layer) -> [Value] { layer.inputs.map(\.value.root) + [layer.output.root] }
+  private func touched(_ layer: any Layer) -> [Value] {
+    layer.inputs.map(\.value.root) + [layer.output.root]
+  }
 
   private func isMixed(_ layer: any Layer) -> Bool {
     let deciding = touched(layer).filter { $0.shape.channels != 16 }
