@@ -6,9 +6,7 @@ func expectClose(
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
   guard found.count == reference.count else {
-    Issue.record(
-      "\(what): \(found.count) entries, reference \(reference.count)",
-      sourceLocation: sourceLocation)
+    Issue.record("\(what): \(found.count) entries, reference \(reference.count)", sourceLocation: sourceLocation)
     return
   }
   let bound = tolerance * max(floor, reference.map(abs).max() ?? 0)

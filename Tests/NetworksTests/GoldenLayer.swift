@@ -12,8 +12,7 @@ struct GoldenLayer {
     self.row = row
     let shape = GoldenLayer.shape(row["tensors"]["input"].shape)
     builder = NetworkBuilder(batch: shape.batch)
-    input = try builder.input(
-      height: shape.height, width: shape.width, channels: shape.channels, gradient: true)
+    input = try builder.input(height: shape.height, width: shape.width, channels: shape.channels, gradient: true)
   }
 
   var name: String { "\(row["id"].string ?? "?") \(row["layer"].string ?? "?")" }
@@ -22,8 +21,7 @@ struct GoldenLayer {
   /// N×C×H×W or N×C as extents.
   static func shape(_ extents: [Int]) -> TensorShape {
     TensorShape(
-      batch: extents[0], height: extents.count == 4 ? extents[2] : 1,
-      width: extents.count == 4 ? extents[3] : 1,
+      batch: extents[0], height: extents.count == 4 ? extents[2] : 1, width: extents.count == 4 ? extents[3] : 1,
       channels: extents[1])
   }
 
@@ -40,15 +38,12 @@ struct GoldenLayer {
     switch row["layer"].string {
     case "conv2d":
       return try builder.convolution(
-        input, channels: row["tensors"]["weight"].shape[0], kernel: extent("kernel"),
-        stride: extent("stride"),
+        input, channels: row["tensors"]["weight"].shape[0], kernel: extent("kernel"), stride: extent("stride"),
         padding: extent("padding"), bias: parameters["bias"].bool ?? false, name: "layer")
     case "group_norm":
-      return try builder.groupNorm(
-        input, groups: int("groups"), epsilon: float("eps"), name: "layer")
+      return try builder.groupNorm(input, groups: int("groups"), epsilon: float("eps"), name: "layer")
     case "batch_norm_train", "batch_norm_eval":
-      return try builder.batchNorm(
-        input, momentum: float("momentum"), epsilon: float("eps"), name: "layer")
+      return try builder.batchNorm(input, momentum: float("momentum"), epsilon: float("eps"), name: "layer")
     case "relu": return try builder.relu(input)
     case "max_pool2d":
       return try builder.maxPool(
@@ -62,13 +57,11 @@ struct GoldenLayer {
     case "upsample":
       let target = GoldenLayer.shape(row["output"].shape)
       let aligned = parameters["align_corners"].bool ?? false
-      let mode: ResizeMode =
-        parameters["mode"].string == "nearest" ? .nearest : .bilinear(alignsCorners: aligned)
+      let mode: ResizeMode = parameters["mode"].string == "nearest" ? .nearest : .bilinear(alignsCorners: aligned)
       return try builder.resize(input, height: target.height, width: target.width, mode: mode)
     case "linear":
       return try builder.linear(
-        input, outputs: row["tensors"]["weight"].shape[0], bias: parameters["bias"].bool ?? false,
-        name: "layer")
+        input, outputs: row["tensors"]["weight"].shape[0], bias: parameters["bias"].bool ?? false, name: "layer")
     default: return nil
     }
   }
@@ -76,7 +69,6 @@ struct GoldenLayer {
   /// Numbers of a tensor in NHWC order; other than four extents stay as they are.
   static func channelsLast(_ value: GoldenValue) -> [Float] {
     let extents = value.shape
-    return extents.count == 4
-      ? Layout.channelsLast(value.floats, shape: shape(extents)) : value.floats
+    return extents.count == 4 ? Layout.channelsLast(value.floats, shape: shape(extents)) : value.floats
   }
 }

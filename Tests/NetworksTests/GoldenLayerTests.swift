@@ -8,9 +8,7 @@ import Testing
 
   @Test func everyNetworkLayerAgrees() throws {
     let rows = try GoldenFile("nn_layers.json").object()["cases"].array ?? []
-    let networkRows = rows.filter {
-      GoldenLayerTests.functionLayers[$0["layer"].string ?? ""] == nil
-    }
+    let networkRows = rows.filter { GoldenLayerTests.functionLayers[$0["layer"].string ?? ""] == nil }
     #expect(networkRows.count == 37)
     for row in networkRows {
       let golden = try GoldenLayer(row)
@@ -39,15 +37,13 @@ import Testing
     try network.forward(training: row["layer"].string != "batch_norm_eval")
     let name = golden.name
     expectClose(
-      Array(output.data), GoldenLayer.channelsLast(row["output"]), tolerance: Self.tolerance,
-      "\(name) output")
+      Array(output.data), GoldenLayer.channelsLast(row["output"]), tolerance: Self.tolerance, "\(name) output")
     write(GoldenLayer.channelsLast(row["grad_output"]), to: output.gradient)
     network.parameters.zeroGradients()
     try network.backward()
     let grads = row["grads"]
     expectClose(
-      Array(golden.input.gradient), GoldenLayer.channelsLast(grads["input"]),
-      tolerance: Self.tolerance,
+      Array(golden.input.gradient), GoldenLayer.channelsLast(grads["input"]), tolerance: Self.tolerance,
       "\(name) input gradient")
     for part in ["weight", "bias"] where !grads[part].isNull {
       let range = try #require(network.parameters["layer.\(part)"]?.range, "\(name) has no \(part)")
@@ -56,8 +52,7 @@ import Testing
         "\(name) \(part) gradient")
     }
     if row["layer"].string == "batch_norm_train" {
-      let after =
-        row["extra"]["running_mean_after"].floats + row["extra"]["running_var_after"].floats
+      let after = row["extra"]["running_mean_after"].floats + row["extra"]["running_var_after"].floats
       #expect(!after.isEmpty)
       expectClose(
         Array(network.state.dropFirst(network.parameters.count)), after, tolerance: Self.tolerance,
@@ -95,8 +90,7 @@ import Testing
     },
     "bce_with_logits": { row, work in
       LossFunctions.binaryCrossEntropy(
-        work.input, targets: row["params"]["target"].floats, weights: row["grad_output"].floats,
-        values: work.values,
+        work.input, targets: row["params"]["target"].floats, weights: row["grad_output"].floats, values: work.values,
         gradient: work.gradient)
     },
   ]
@@ -118,8 +112,7 @@ import Testing
       }
       expectClose(output, row["output"].floats, tolerance: Self.tolerance, "\(layer) output")
       expectClose(
-        Array(work.gradient), row["grads"]["input"].floats, tolerance: Self.tolerance,
-        "\(layer) gradient")
+        Array(work.gradient), row["grads"]["input"].floats, tolerance: Self.tolerance, "\(layer) gradient")
     }
     #expect(held == 4)
   }

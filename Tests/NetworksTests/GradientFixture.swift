@@ -9,18 +9,14 @@ struct GradientFixture {
   let outputs: [Value]
   let weights: [[Float]]
 
-  init(seed: UInt64, winograd: Bool = true, _ describe: (NetworkBuilder) throws -> (Value, [Value]))
-    throws
-  {
+  init(seed: UInt64, winograd: Bool = true, _ describe: (NetworkBuilder) throws -> (Value, [Value])) throws {
     let builder = NetworkBuilder(batch: 2, winograd: winograd)
     let (input, outputs) = try describe(builder)
     var generator = SeededGenerator(seed: seed)
     self.input = input
     self.outputs = outputs
     network = try builder.build(seed: seed)
-    weights = outputs.map { output in
-      (0..<output.shape.count).map { _ in Float(generator.normal()) }
-    }
+    weights = outputs.map { output in (0..<output.shape.count).map { _ in Float(generator.normal()) } }
     for index in input.data.indices { input.data[index] = Float(generator.normal()) }
   }
 
@@ -51,14 +47,10 @@ struct GradientFixture {
     for entry in network.parameters.entries {
       // Every parameter apart, so that no large one hides a wrong small one.
       let direction = entry.range.map { _ in Float(generator.normal()) }
-      let expected = zip(entry.range, direction).reduce(0.0) {
-        $0 + Double(analytic[$1.0]) * Double($1.1)
-      }
+      let expected = zip(entry.range, direction).reduce(0.0) { $0 + Double(analytic[$1.0]) * Double($1.1) }
       let measured = try difference { step in
         network.parameters.update { weights in
-          for (index, slope) in zip(entry.range, direction) {
-            weights[index] = start[index] + step * slope
-          }
+          for (index, slope) in zip(entry.range, direction) { weights[index] = start[index] + step * slope }
         }
       }
       compare(measured, expected, direction.count, tolerance, "\(what) \(entry.name), seed \(seed)")
@@ -66,9 +58,7 @@ struct GradientFixture {
     let direction = startInput.map { _ in Float(generator.normal()) }
     let expected = zip(inputGradient, direction).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
     let measured = try difference { step in
-      for index in startInput.indices {
-        input.data[index] = startInput[index] + step * direction[index]
-      }
+      for index in startInput.indices { input.data[index] = startInput[index] + step * direction[index] }
     }
     compare(measured, expected, direction.count, tolerance, "\(what) input, seed \(seed)")
   }
@@ -86,12 +76,8 @@ struct GradientFixture {
     return try (4 * central(1.0 / 256) - central(1.0 / 128)) / 3
   }
 
-  private func compare(
-    _ measured: Double, _ expected: Double, _ count: Int, _ tolerance: Double, _ what: String
-  ) {
+  private func compare(_ measured: Double, _ expected: Double, _ count: Int, _ tolerance: Double, _ what: String) {
     let scale = max(abs(measured), abs(expected), Double(count).squareRoot())
-    #expect(
-      abs(measured - expected) <= tolerance * scale,
-      "\(what): measured \(measured), gradient \(expected)")
+    #expect(abs(measured - expected) <= tolerance * scale, "\(what): measured \(measured), gradient \(expected)")
   }
 }

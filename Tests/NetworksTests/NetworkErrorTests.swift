@@ -6,8 +6,7 @@ import Testing
   private enum Expected { case shape, argument, foreign }
 
   private func expect(
-    _ expected: Expected, _ what: String,
-    _ describe: (NetworkBuilder, Value) throws(NetworkError) -> Value
+    _ expected: Expected, _ what: String, _ describe: (NetworkBuilder, Value) throws(NetworkError) -> Value
   ) {
     do {
       let builder = NetworkBuilder(batch: 2)
@@ -37,27 +36,17 @@ import Testing
     expect(.argument, "stride 0") { b, x throws(NetworkError) in
       try b.convolution(x, channels: 4, kernel: 3, stride: 0, name: "c")
     }
-    expect(.argument, "groups") { b, x throws(NetworkError) in
-      try b.groupNorm(x, groups: 3, name: "g")
-    }
-    expect(.argument, "own residual") { b, x throws(NetworkError) in
-      try b.batchNorm(x, adding: x, name: "n")
-    }
+    expect(.argument, "groups") { b, x throws(NetworkError) in try b.groupNorm(x, groups: 3, name: "g") }
+    expect(.argument, "own residual") { b, x throws(NetworkError) in try b.batchNorm(x, adding: x, name: "n") }
     expect(.argument, "padding above half") { b, x throws(NetworkError) in
       try b.maxPool(x, kernel: 2, stride: 2, padding: 2)
     }
-    expect(.argument, "window of 256") { b, x throws(NetworkError) in
-      try b.maxPool(x, kernel: 16, padding: 8)
-    }
-    expect(.argument, "repeat of an input") { b, x throws(NetworkError) in
-      try b.repeatLayer(of: x, on: x)
-    }
+    expect(.argument, "window of 256") { b, x throws(NetworkError) in try b.maxPool(x, kernel: 16, padding: 8) }
+    expect(.argument, "repeat of an input") { b, x throws(NetworkError) in try b.repeatLayer(of: x, on: x) }
     expect(.argument, "no scale") { b, x throws(NetworkError) in
       try b.roiAlign(levels: [x], scales: [], regions: RegionList(capacity: 1), bins: 2)
     }
-    expect(.shape, "sum of two shapes") { b, x throws(NetworkError) in
-      try b.add(x, try b.maxPool(x, kernel: 2))
-    }
+    expect(.shape, "sum of two shapes") { b, x throws(NetworkError) in try b.add(x, try b.maxPool(x, kernel: 2)) }
     expect(.shape, "shared on other channels") { b, x throws(NetworkError) in
       let y = try b.convolution(x, channels: 5, kernel: 1, name: "c")
       return try b.repeatLayer(of: y, on: y)
@@ -80,8 +69,7 @@ import Testing
     _ = try b.roiAlign(levels: [x], scales: [1], regions: list, bins: 2)
     let network = try b.build(seed: 1)
     for region in [
-      Region(image: 1, x1: 0, y1: 0, x2: 1, y2: 1),
-      Region(image: 0, level: 1, x1: 0, y1: 0, x2: 1, y2: 1),
+      Region(image: 1, x1: 0, y1: 0, x2: 1, y2: 1), Region(image: 0, level: 1, x1: 0, y1: 0, x2: 1, y2: 1),
     ] {
       list.regions = [region]
       #expect(throws: NetworkError.self, "\(region)") { try network.forward(training: true) }
@@ -92,11 +80,8 @@ import Testing
 
   @Test func statesOfAnotherSizeAreRefused() throws {
     let b = NetworkBuilder(batch: 1)
-    _ = try b.convolution(
-      try b.input(height: 4, width: 4, channels: 1), channels: 2, kernel: 3, name: "c")
+    _ = try b.convolution(try b.input(height: 4, width: 4, channels: 1), channels: 2, kernel: 3, name: "c")
     let network = try b.build(seed: 1)
-    #expect(throws: NetworkError.stateSize(expected: network.stateCount, found: 3)) {
-      try network.restore([1, 2, 3])
-    }
+    #expect(throws: NetworkError.stateSize(expected: network.stateCount, found: 3)) { try network.restore([1, 2, 3]) }
   }
 }

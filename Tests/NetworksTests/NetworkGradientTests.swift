@@ -5,37 +5,29 @@ import Testing
 
 /// Whole networks against finite differences: every kind of layer, values with several consumers, stages, regions.
 @Suite struct NetworkGradientTests {
-  @Test(arguments: [1, 2, 3] as [UInt64]) func residualNetworkWithPyramidAndRegions(seed: UInt64)
-    throws
-  {
+  @Test(arguments: [1, 2, 3] as [UInt64]) func residualNetworkWithPyramidAndRegions(seed: UInt64) throws {
     let list = RegionList(capacity: 4)
     let fixture = try GradientFixture(seed: seed) { b in
       let image = try b.input(height: 12, width: 16, channels: 3, gradient: true)
-      let stem = try b.convolution(
-        image, channels: 8, kernel: 3, stride: 2, bias: false, name: "stem")
+      let stem = try b.convolution(image, channels: 8, kernel: 3, stride: 2, bias: false, name: "stem")
       let c1 = try b.batchNorm(stem, name: "stem.norm")
-      let inner = try b.groupNorm(
-        try b.convolution(c1, channels: 8, kernel: 3, name: "a"), groups: 2, name: "a.norm")
+      let inner = try b.groupNorm(try b.convolution(c1, channels: 8, kernel: 3, name: "a"), groups: 2, name: "a.norm")
       let c2 = try b.batchNorm(
-        try b.convolution(inner, channels: 8, kernel: 3, bias: false, name: "b"), adding: c1,
-        name: "b.norm")
+        try b.convolution(inner, channels: 8, kernel: 3, bias: false, name: "b"), adding: c1, name: "b.norm")
       let c3 = try b.convolution(c2, channels: 16, kernel: 3, stride: 2, name: "down")
       let p3 = try b.convolution(c3, channels: 6, kernel: 1, name: "lateral3")
-      let p2 = try b.upsampleNearest2x(
-        p3, adding: try b.convolution(c2, channels: 6, kernel: 1, name: "lateral2"))
+      let p2 = try b.upsampleNearest2x(p3, adding: try b.convolution(c2, channels: 6, kernel: 1, name: "lateral2"))
       let head2 = try b.convolution(p2, channels: 5, kernel: 3, name: "head")
       let head3 = try b.repeatLayer(of: head2, on: p3)
       b.output(p3)
       b.beginStage()
-      let roi = try b.roiAlign(
-        levels: [p2, p3], scales: [0.5, 0.25], regions: list, bins: 2, samplingRatio: 2)
+      let roi = try b.roiAlign(levels: [p2, p3], scales: [0.5, 0.25], regions: list, bins: 2, samplingRatio: 2)
       let boxes = try b.linear(b.flatten(roi), outputs: 4, name: "boxes")
       return (image, [head2, head3, p3, boxes])
     }
     #expect(fixture.network.stageCount == 2)
     list.regions = [
-      Region(image: 0, level: 0, x1: 1, y1: 2, x2: 9, y2: 11),
-      Region(image: 1, level: 1, x1: -2, y1: 0, x2: 17, y2: 9),
+      Region(image: 0, level: 0, x1: 1, y1: 2, x2: 9, y2: 11), Region(image: 1, level: 1, x1: -2, y1: 0, x2: 17, y2: 9),
       Region(image: 1, level: 0, x1: 5, y1: 5, x2: 6, y2: 7),
     ]
     try fixture.hold(seed: seed, tolerance: 4e-3, "pyramid")
@@ -46,18 +38,13 @@ import Testing
       let image = try b.input(height: 9, width: 10, channels: 4, gradient: true)
       let x = try b.convolution(image, channels: 17, kernel: 3, dilation: 2, name: "dilated")
       let averaged = try b.averagePool(x, kernel: 3, stride: 2, padding: 1, includesPadding: false)
-      let bilinear = try b.resize(
-        averaged, height: 7, width: 6, mode: .bilinear(alignsCorners: false))
-      let corners = try b.resize(
-        averaged, height: 7, width: 6, mode: .bilinear(alignsCorners: true), adding: bilinear)
+      let bilinear = try b.resize(averaged, height: 7, width: 6, mode: .bilinear(alignsCorners: false))
+      let corners = try b.resize(averaged, height: 7, width: 6, mode: .bilinear(alignsCorners: true), adding: bilinear)
       let nearest = try b.resize(averaged, height: 7, width: 6)
       let twice = try b.add(corners, corners)
       let sum = try b.add(twice, nearest)
       let pooled = try b.globalAveragePool(sum)
-      return (
-        image,
-        [try b.linear(pooled, outputs: 3, bias: false, name: "out"), try b.add(sum, nearest)]
-      )
+      return (image, [try b.linear(pooled, outputs: 3, bias: false, name: "out"), try b.add(sum, nearest)])
     }
     try fixture.hold(seed: seed, tolerance: 4e-3, "pools")
   }

@@ -13,13 +13,11 @@ import Testing
     init(batch: Int, seed: UInt64) throws {
       let b = NetworkBuilder(batch: batch)
       input = try b.input(height: 16, width: 16, channels: 3)
-      let stem = try b.convolution(
-        input, channels: 16, kernel: 3, stride: 2, bias: false, name: "stem")
+      let stem = try b.convolution(input, channels: 16, kernel: 3, stride: 2, bias: false, name: "stem")
       let x = try b.batchNorm(stem, relu: true, name: "stem.norm")
       let y = try b.convolution(x, channels: 16, kernel: 3, bias: false, name: "block")
       let z = try b.batchNorm(y, adding: x, relu: true, name: "block.norm")
-      scores = try b.linear(
-        try b.globalAveragePool(try b.maxPool(z, kernel: 2)), outputs: 2, name: "scores")
+      scores = try b.linear(try b.globalAveragePool(try b.maxPool(z, kernel: 2)), outputs: 2, name: "scores")
       network = try b.build(seed: seed)
     }
 
@@ -31,8 +29,7 @@ import Testing
           for x in 0..<16 {
             for channel in 0..<3 {
               let slope: Float = channel == 0 ? Float(label * 2 - 1) * Float(y - 8) / 8 : 0
-              input.data[input.shape.offset(image, y, x, channel)] =
-                slope + 0.5 * Float(generator.normal())
+              input.data[input.shape.offset(image, y, x, channel)] = slope + 0.5 * Float(generator.normal())
             }
           }
         }
@@ -43,8 +40,7 @@ import Testing
     /// Trains and returns the losses; the state stays in the network.
     func train(steps: Int, seed: UInt64) throws -> [Float] {
       var generator = SeededGenerator(seed: seed)
-      let optimizer = Optimizer(
-        OptimizerSettings(weightDecay: 1e-4, clipNorm: 10), parameters: network.parameters)
+      let optimizer = Optimizer(OptimizerSettings(weightDecay: 1e-4, clipNorm: 10), parameters: network.parameters)
       let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: input.shape.batch)
       defer { values.deallocate() }
       return try (0..<steps).map { _ in
@@ -52,8 +48,7 @@ import Testing
         try network.forward(training: true)
         let share = 1 / Float(labels.count)
         LossFunctions.crossEntropy(
-          UnsafeBufferPointer(scores.data), labels: labels, weights: labels.map { _ in share },
-          classes: 2,
+          UnsafeBufferPointer(scores.data), labels: labels, weights: labels.map { _ in share }, classes: 2,
           values: values, gradient: scores.gradient)
         network.parameters.zeroGradients()
         try network.backward()
@@ -100,8 +95,7 @@ import Testing
       }
       try single.network.forward(training: false)
       expectClose(
-        Array(single.scores.data), Array(trained.scores.data[(2 * image)..<(2 * image + 2)]),
-        tolerance: 1e-5,
+        Array(single.scores.data), Array(trained.scores.data[(2 * image)..<(2 * image + 2)]), tolerance: 1e-5,
         "image \(image)")
     }
     #expect(trained.network.state == before, "evaluation must not move running statistics")
@@ -113,16 +107,13 @@ import Testing
     _ = classifier.draw(&generator)
     func backward() throws {
       try classifier.network.forward(training: true)
-      for index in classifier.scores.gradient.indices {
-        classifier.scores.gradient[index] = Float(index + 1)
-      }
+      for index in classifier.scores.gradient.indices { classifier.scores.gradient[index] = Float(index + 1) }
       try classifier.network.backward()
     }
     try backward()
     let once = Array(classifier.network.parameters.gradients)
     try backward()
-    expectClose(
-      Array(classifier.network.parameters.gradients), once.map { 2 * $0 }, tolerance: 1e-6, "twice")
+    expectClose(Array(classifier.network.parameters.gradients), once.map { 2 * $0 }, tolerance: 1e-6, "twice")
     classifier.network.parameters.zeroGradients()
     #expect(classifier.network.parameters.gradientNorm == 0)
   }
@@ -137,8 +128,7 @@ import Testing
       return Array(network.parameters.weights[try #require(network.parameters["c.weight"]?.range)])
     }
     let first = try weights(1, extra: false)
-    let deviation = (first.reduce(0) { $0 + Double($1) * Double($1) } / Double(first.count))
-      .squareRoot()
+    let deviation = (first.reduce(0) { $0 + Double($1) * Double($1) } / Double(first.count)).squareRoot()
     #expect(abs(deviation - (2.0 / (64 * 9)).squareRoot()) < 0.002)
     #expect(try weights(1, extra: false) == first)
     #expect(try weights(1, extra: true) == first, "another layer must not change this one's start")

@@ -7,24 +7,19 @@ import Testing
   /// Wide enough for blocks: every kind of layer reads or writes a blocked value somewhere.
   static func describe(_ b: NetworkBuilder, _ list: RegionList) throws -> (Value, [Value]) {
     let image = try b.input(height: 21, width: 26, channels: 3, gradient: true)
-    let stem = try b.convolution(
-      image, channels: 16, kernel: 3, stride: 2, bias: false, name: "stem")
+    let stem = try b.convolution(image, channels: 16, kernel: 3, stride: 2, bias: false, name: "stem")
     let c1 = try b.batchNorm(stem, name: "stem.norm")
     let wide = try b.convolution(c1, channels: 32, kernel: 3, bias: false, name: "wide")
     let c2 = try b.batchNorm(wide, name: "wide.norm")
-    let inner = try b.groupNorm(
-      try b.convolution(c2, channels: 32, kernel: 3, name: "a"), groups: 4, name: "a.norm")
+    let inner = try b.groupNorm(try b.convolution(c2, channels: 32, kernel: 3, name: "a"), groups: 4, name: "a.norm")
     let c3 = try b.batchNorm(
-      try b.convolution(inner, channels: 32, kernel: 3, padding: 1, bias: false, name: "b"),
-      adding: c2, name: "b.norm")
+      try b.convolution(inner, channels: 32, kernel: 3, padding: 1, bias: false, name: "b"), adding: c2, name: "b.norm")
     let pooled = try b.averagePool(c3, kernel: 3, stride: 2, padding: 1)
     let c4 = try b.convolution(pooled, channels: 48, kernel: 3, padding: 0, name: "narrower")
     let lateral = try b.convolution(c3, channels: 48, kernel: 1, name: "lateral")
     let fine = try b.resize(c4, height: c3.shape.height, width: c3.shape.width, adding: lateral)
     let smooth = try b.convolution(
-      try b.add(
-        fine, try b.resize(c4, height: 11, width: 13, mode: .bilinear(alignsCorners: false))),
-      channels: 48,
+      try b.add(fine, try b.resize(c4, height: 11, width: 13, mode: .bilinear(alignsCorners: false))), channels: 48,
       kernel: 3, name: "smooth")
     let grouped = try b.groupNorm(
       try b.convolution(smooth, channels: 32, kernel: 3, name: "c"), groups: 4, name: "c.norm")
@@ -47,16 +42,13 @@ import Testing
     func run(winograd: Bool) throws -> (outputs: [[Float]], gradients: [(String, [Float])]) {
       let list = RegionList(capacity: 3)
       list.regions = Self.regions
-      let fixture = try GradientFixture(seed: seed, winograd: winograd) {
-        try Self.describe($0, list)
-      }
+      let fixture = try GradientFixture(seed: seed, winograd: winograd) { try Self.describe($0, list) }
       _ = try fixture.loss()
       try fixture.backward()
       let parameters = fixture.network.parameters
       let gradients = parameters.entries.map { ($0.name, Array(parameters.gradients[$0.range])) }
       return (
-        fixture.outputs.map { Array($0.data) },
-        gradients + [("input", Array(fixture.input.gradient))]
+        fixture.outputs.map { Array($0.data) }, gradients + [("input", Array(fixture.input.gradient))]
       )
     }
     let (winograd, direct) = (try run(winograd: true), try run(winograd: false))
@@ -65,8 +57,7 @@ import Testing
     }
     for (found, reference) in zip(winograd.gradients, direct.gradients) {
       // Sums that cancel (a bias before a norm has gradient 0) are held to the scale of one output.
-      expectClose(
-        found.1, reference.1, tolerance: 1e-4, floor: 10, "gradient of \(found.0), seed \(seed)")
+      expectClose(found.1, reference.1, tolerance: 1e-4, floor: 10, "gradient of \(found.0), seed \(seed)")
     }
   }
 
@@ -84,26 +75,18 @@ import Testing
         func relu(_ x: Value) throws -> Value { fused ? x : try b.relu(x) }
         let a = try relu(try b.convolution(image, channels: 32, kernel: 3, relu: fused, name: "a"))
         let n = try relu(
-          try b.batchNorm(
-            try b.convolution(a, channels: 32, kernel: 3, name: "b"), relu: fused, name: "n"))
+          try b.batchNorm(try b.convolution(a, channels: 32, kernel: 3, name: "b"), relu: fused, name: "n"))
         let r =
           fused
-          ? try b.batchNorm(
-            try b.convolution(n, channels: 32, kernel: 3, name: "c"), adding: a, relu: true,
-            name: "r")
+          ? try b.batchNorm(try b.convolution(n, channels: 32, kernel: 3, name: "c"), adding: a, relu: true, name: "r")
           : try b.relu(
-            try b.add(
-              try b.batchNorm(try b.convolution(n, channels: 32, kernel: 3, name: "c"), name: "r"),
-              a))
+            try b.add(try b.batchNorm(try b.convolution(n, channels: 32, kernel: 3, name: "c"), name: "r"), a))
         let p = try b.maxPool(r, kernel: 3, stride: 2, padding: 1)
-        return (
-          image, [try relu(try b.convolution(p, channels: 32, kernel: 3, relu: fused, name: "out"))]
-        )
+        return (image, [try relu(try b.convolution(p, channels: 32, kernel: 3, relu: fused, name: "out"))])
       }
       _ = try fixture.loss()
       try fixture.backward()
-      return fixture.outputs.flatMap { Array($0.data) }
-        + Array(fixture.network.parameters.gradients)
+      return fixture.outputs.flatMap { Array($0.data) } + Array(fixture.network.parameters.gradients)
         + Array(fixture.input.gradient)
     }
     let reference = try run(fused: false, winograd: false)

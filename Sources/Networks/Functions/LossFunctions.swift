@@ -18,11 +18,9 @@ public enum LossFunctions {
     _ y: UnsafeBufferPointer<Float>, upstream: UnsafeBufferPointer<Float>,
     into gradient: UnsafeMutableBufferPointer<Float>, classes: Int
   ) {
-    precondition(
-      classes > 0 && upstream.count == y.count && gradient.count == y.count, "equal counts")
+    precondition(classes > 0 && upstream.count == y.count && gradient.count == y.count, "equal counts")
     nn_log_softmax_backward(
-      y.baseAddress, upstream.baseAddress, gradient.baseAddress, Int64(y.count / classes),
-      Int64(classes))
+      y.baseAddress, upstream.baseAddress, gradient.baseAddress, Int64(y.count / classes), Int64(classes))
   }
 
   /// −log softmax at the label, a value for each row; a label outside 0 ..< classes is ignored (value, gradient 0).
@@ -31,14 +29,11 @@ public enum LossFunctions {
     values: UnsafeMutableBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Float>
   ) {
     let rows = labels.count
-    precondition(
-      logits.count == rows * classes && gradient.count == logits.count && values.count == rows,
-      "counts")
+    precondition(logits.count == rows * classes && gradient.count == logits.count && values.count == rows, "counts")
     precondition(weights == nil || weights?.count == rows, "one weight for each row")
     withOptional(weights) { weights in
       nn_cross_entropy(
-        logits.baseAddress, labels, weights, values.baseAddress, gradient.baseAddress, Int64(rows),
-        Int64(classes))
+        logits.baseAddress, labels, weights, values.baseAddress, gradient.baseAddress, Int64(rows), Int64(classes))
     }
   }
 
@@ -48,13 +43,11 @@ public enum LossFunctions {
     values: UnsafeMutableBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Float>
   ) {
     let count = logits.count
-    precondition(
-      targets.count == count && values.count == count && gradient.count == count, "equal counts")
+    precondition(targets.count == count && values.count == count && gradient.count == count, "equal counts")
     precondition(weights == nil || weights?.count == count, "one weight for each element")
     withOptional(weights) { weights in
       nn_binary_cross_entropy(
-        logits.baseAddress, targets, weights, values.baseAddress, gradient.baseAddress, Int64(count)
-      )
+        logits.baseAddress, targets, weights, values.baseAddress, gradient.baseAddress, Int64(count))
     }
   }
 
@@ -64,13 +57,10 @@ public enum LossFunctions {
     values: UnsafeMutableBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Float>
   ) {
     let count = x.count
-    precondition(
-      targets.count == count && values.count == count && gradient.count == count, "equal counts")
+    precondition(targets.count == count && values.count == count && gradient.count == count, "equal counts")
     precondition(weights == nil || weights?.count == count, "one weight for each element")
     withOptional(weights) { weights in
-      nn_smooth_l1(
-        x.baseAddress, targets, weights, beta, values.baseAddress, gradient.baseAddress,
-        Int64(count))
+      nn_smooth_l1(x.baseAddress, targets, weights, beta, values.baseAddress, gradient.baseAddress, Int64(count))
     }
   }
 

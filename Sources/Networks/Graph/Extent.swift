@@ -1,7 +1,5 @@
 /// A height and a width, for kernels, strides, paddings and dilations; a literal means both.
-public struct Extent: Hashable, Sendable, Codable, ExpressibleByIntegerLiteral,
-  CustomStringConvertible
-{
+public struct Extent: Hashable, Sendable, Codable, ExpressibleByIntegerLiteral, CustomStringConvertible {
   public var height: Int
   public var width: Int
 

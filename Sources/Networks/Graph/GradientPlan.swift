@@ -7,9 +7,7 @@ struct GradientPlan {
 
   /// Allocates data for every value, plans the gradient writes and allocates gradients where one flows.
   func allocate() {
-    for value in values where value.root === value {
-      value.memory = AlignedBuffer(count: value.shape.count)
-    }
+    for value in values where value.root === value { value.memory = AlignedBuffer(count: value.shape.count) }
     plan()
     for value in values where value.root === value && value.receivesGradient {
       value.gradientMemory = AlignedBuffer(count: value.shape.count)

@@ -15,26 +15,21 @@ public enum Initialization: Hashable, Sendable {
 
   /// Fills `weights`, drawing one number for each in order.
   func fill(
-    _ weights: UnsafeMutableBufferPointer<Float>, fanIn: Int, fanOut: Int,
-    generator: inout SeededGenerator
+    _ weights: UnsafeMutableBufferPointer<Float>, fanIn: Int, fanOut: Int, generator: inout SeededGenerator
   ) {
     switch self {
-    case .he:
-      Self.fillNormal(weights, deviation: (2 / Double(fanOut)).squareRoot(), generator: &generator)
-    case .heFanIn:
-      Self.fillNormal(weights, deviation: (2 / Double(fanIn)).squareRoot(), generator: &generator)
+    case .he: Self.fillNormal(weights, deviation: (2 / Double(fanOut)).squareRoot(), generator: &generator)
+    case .heFanIn: Self.fillNormal(weights, deviation: (2 / Double(fanIn)).squareRoot(), generator: &generator)
     case .xavier:
       let bound = (6 / Double(fanIn + fanOut)).squareRoot()
       for index in weights.indices { weights[index] = Float(generator.uniform(-bound, bound)) }
-    case .normal(let deviation):
-      Self.fillNormal(weights, deviation: Double(deviation), generator: &generator)
+    case .normal(let deviation): Self.fillNormal(weights, deviation: Double(deviation), generator: &generator)
     case .constant(let value): weights.update(repeating: value)
     }
   }
 
   private static func fillNormal(
-    _ weights: UnsafeMutableBufferPointer<Float>, deviation: Double,
-    generator: inout SeededGenerator
+    _ weights: UnsafeMutableBufferPointer<Float>, deviation: Double, generator: inout SeededGenerator
   ) {
     for index in weights.indices { weights[index] = Float(deviation * generator.normal()) }
   }

@@ -45,6 +45,5 @@ protocol Layer: AnyObject {
   /// Reads the output's gradient, which it may overwrite; adds to its parameters' gradients.
   func backward() throws(NetworkError)
   /// The same layer with the same parameters on another input.
-  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError)
-    -> any Layer
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer
 }

@@ -9,8 +9,7 @@ struct LayoutPlan {
   func decide(allowsBlocks: Bool) {
     for value in values where value.root === value {
       let isOutput = value.isOutput || value.consumers == 0
-      value.isBlocked =
-        allowsBlocks && !value.isExposed && !isOutput && value.shape.channels % 16 == 0
+      value.isBlocked = allowsBlocks && !value.isExposed && !isOutput && value.shape.channels % 16 == 0
     }
     for value in values where value.root !== value { value.root.isBlocked = false }
     for layer in layers {
@@ -30,9 +29,7 @@ struct LayoutPlan {
     }
   }
 
-  private func touched(_ layer: any Layer) -> [Value] {
-    layer.inputs.map(\.value.root) + [layer.output.root]
-  }
+  private func touched(_ layer: any Layer) -> [Value] { layer.inputs.map(\.value.root) + [layer.output.root] }
 
   private func isMixed(_ layer: any Layer) -> Bool {
     let deciding = touched(layer).filter { $0.shape.channels != 16 }

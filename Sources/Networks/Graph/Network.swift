@@ -14,8 +14,7 @@ public final class Network {
   private let workspace: Workspace
 
   init(
-    stages: [[any Layer]], values: [Value], parameters: Parameters,
-    runningStatistics: [RunningStatistics],
+    stages: [[any Layer]], values: [Value], parameters: Parameters, runningStatistics: [RunningStatistics],
     workspace: Workspace
   ) {
     self.stages = stages
@@ -47,27 +46,20 @@ public final class Network {
   /// Runs one stage's backward pass; the stages after it must have run theirs.
   public func backward(stage: Int) throws(NetworkError) {
     SingleThread.enter()
-    for layer in stages[stage].reversed() where layer.output.root.receivesGradient {
-      try layer.backward()
-    }
+    for layer in stages[stage].reversed() where layer.output.root.receivesGradient { try layer.backward() }
   }
 
   /// A copy of everything learned: the weights, then each batch norm's running mean and variance.
   public var state: [Float] {
-    Array(parameters.weights)
-      + runningStatistics.flatMap { Array($0.mean.elements) + Array($0.variance.elements) }
+    Array(parameters.weights) + runningStatistics.flatMap { Array($0.mean.elements) + Array($0.variance.elements) }
   }
 
   /// The number of floats of `state`.
-  public var stateCount: Int {
-    parameters.count + runningStatistics.reduce(0) { $0 + 2 * $1.mean.count }
-  }
+  public var stateCount: Int { parameters.count + runningStatistics.reduce(0) { $0 + 2 * $1.mean.count } }
 
   /// Takes over a state of the same architecture, also one of another batch size.
   public func restore(_ state: [Float]) throws(NetworkError) {
-    guard state.count == stateCount else {
-      throw .stateSize(expected: stateCount, found: state.count)
-    }
+    guard state.count == stateCount else { throw .stateSize(expected: stateCount, found: state.count) }
     parameters.update { weights in for index in weights.indices { weights[index] = state[index] } }
     var place = parameters.count
     for statistics in runningStatistics {
@@ -80,9 +72,7 @@ public final class Network {
 
   /// The bytes of all activations, gradients and shared work space.
   public var activationBytes: Int {
-    values.filter { $0.root === $0 }.reduce(workspace.bytes) {
-      $0 + 4 * ($1.memory.count + $1.gradientMemory.count)
-    }
+    values.filter { $0.root === $0 }.reduce(workspace.bytes) { $0 + 4 * ($1.memory.count + $1.gradientMemory.count) }
   }
 }
 

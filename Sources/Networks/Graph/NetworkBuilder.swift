@@ -29,11 +29,9 @@ public final class NetworkBuilder {
 
   /// A tensor the caller writes before `forward`; with `gradient`, its gradient can be read after `backward`.
   public func input(
-    _ name: String = "input", batch: Int? = nil, height: Int, width: Int, channels: Int,
-    gradient: Bool = false
+    _ name: String = "input", batch: Int? = nil, height: Int, width: Int, channels: Int, gradient: Bool = false
   ) throws(NetworkError) -> Value {
-    let shape = TensorShape(
-      batch: batch ?? self.batch, height: height, width: width, channels: channels)
+    let shape = TensorShape(batch: batch ?? self.batch, height: height, width: width, channels: channels)
     let value = try newValue(name, shape, wantsGradient: gradient)
     value.isExposed = true
     return value
@@ -66,14 +64,11 @@ public final class NetworkBuilder {
         let name = start.parameter.name
         var generator = SeededGenerator(seed: seed, stream: name, index: seen[name, default: 0])
         seen[name, default: 0] += 1
-        start.fill.apply(
-          UnsafeMutableBufferPointer(rebasing: weights[start.parameter.range]), &generator)
+        start.fill.apply(UnsafeMutableBufferPointer(rebasing: weights[start.parameter.range]), &generator)
       }
     }
-    let workspace = try Workspace(
-      parameters: parameters, usesWinograd: usesWinograd && Engine.hasWinograd)
-    LayoutPlan(layers: layers, values: values).decide(
-      allowsBlocks: usesWinograd && Engine.hasWinograd)
+    let workspace = try Workspace(parameters: parameters, usesWinograd: usesWinograd && Engine.hasWinograd)
+    LayoutPlan(layers: layers, values: values).decide(allowsBlocks: usesWinograd && Engine.hasWinograd)
     GradientPlan(layers: layers, values: values).allocate()
     for layer in layers { try layer.prepare(workspace) }
     workspace.allocate()
@@ -89,12 +84,10 @@ public final class NetworkBuilder {
     _ name: String, _ shape: TensorShape, wantsGradient: Bool, viewing: Value? = nil
   ) throws(NetworkError) -> Value {
     guard shape.isPositive else {
-      throw .invalidArgument(
-        layer: name, problem: "shape \(shape) has an extent below 1; use larger inputs")
+      throw .invalidArgument(layer: name, problem: "shape \(shape) has an extent below 1; use larger inputs")
     }
     let value = Value(
-      name: name, shape: shape, wantsGradient: wantsGradient, viewing: viewing,
-      builder: ObjectIdentifier(self))
+      name: name, shape: shape, wantsGradient: wantsGradient, viewing: viewing, builder: ObjectIdentifier(self))
     values.append(value)
     return value
   }

@@ -50,9 +50,7 @@ public final class Parameters {
   public func zeroGradients() { gradients.update(repeating: 0) }
 
   /// The Euclidean norm of all gradients, summed in Double.
-  public var gradientNorm: Double {
-    nn_sum_of_squares(gradientMemory.pointer, Int64(count)).squareRoot()
-  }
+  public var gradientNorm: Double { nn_sum_of_squares(gradientMemory.pointer, Int64(count)).squareRoot() }
 
   /// The entry of that name, or nil.
   public subscript(_ name: String) -> Parameter? { entries.first { $0.name == name } }

@@ -41,10 +41,7 @@ public final class Value {
   var memory = AlignedBuffer(count: 0)
   var gradientMemory = AlignedBuffer(count: 0)
 
-  init(
-    name: String, shape: TensorShape, wantsGradient: Bool, viewing viewed: Value? = nil,
-    builder: ObjectIdentifier
-  ) {
+  init(name: String, shape: TensorShape, wantsGradient: Bool, viewing viewed: Value? = nil, builder: ObjectIdentifier) {
     self.name = name
     self.shape = shape
     self.wantsGradient = wantsGradient
@@ -66,22 +63,18 @@ public final class Value {
   var kernelShape: TensorShape {
     guard root.isBlocked else { return shape }
     let blocks = shape.channels / 16
-    return TensorShape(
-      batch: shape.batch * blocks, height: shape.height, width: shape.width, channels: 16)
+    return TensorShape(batch: shape.batch * blocks, height: shape.height, width: shape.width, channels: 16)
   }
 
   /// The extents as the normalization kernels want them.
   var normShape: nn_norm_shape {
     nn_norm_shape(
-      images: Int64(shape.batch), rows: Int64(shape.height * shape.width),
-      channels: Int64(shape.channels),
+      images: Int64(shape.batch), rows: Int64(shape.height * shape.width), channels: Int64(shape.channels),
       blocked: root.isBlocked ? 1 : 0)
   }
 
   /// Adds `shape.count` floats of the same order to the gradient.
-  func addToGradient(_ source: UnsafePointer<Float>) {
-    nn_add_to(gradientPointer, source, Int64(shape.count))
-  }
+  func addToGradient(_ source: UnsafePointer<Float>) { nn_add_to(gradientPointer, source, Int64(shape.count)) }
 
   /// Gives the caller its view of the memory; called once by the build.
   func publish() {

@@ -18,22 +18,19 @@ extension NetworkBuilder {
   ///
   /// `momentum` is PyTorch's: running = (1 − momentum) running + momentum batch (unbiased variance).
   public func batchNorm(
-    _ x: Value, adding residual: Value? = nil, relu: Bool = false, momentum: Float = 0.1,
-    epsilon: Float = 1e-5,
+    _ x: Value, adding residual: Value? = nil, relu: Bool = false, momentum: Float = 0.1, epsilon: Float = 1e-5,
     scaleStart: Float = 1, name: String
   ) throws(NetworkError) -> Value {
     let channels = x.shape.channels
     let pair = NormPair(
-      scale: parameter(
-        "\(name).weight", shape: [channels], decays: false, fill: .constant(scaleStart)),
+      scale: parameter("\(name).weight", shape: [channels], decays: false, fill: .constant(scaleStart)),
       shift: parameter("\(name).bias", shape: [channels], decays: false, fill: .constant(0)))
     let statistics = RunningStatistics(channels: channels)
     runningStatistics.append(statistics)
     return append(
       try BatchNorm(
         x, residual: residual, pair: pair, statistics: statistics,
-        settings: BatchNorm.Settings(relu: relu, momentum: momentum, epsilon: epsilon), name: name,
-        in: self))
+        settings: BatchNorm.Settings(relu: relu, momentum: momentum, epsilon: epsilon), name: name, in: self))
   }
 }
 
@@ -59,8 +56,7 @@ final class BatchNorm: Layer {
   private var lastWasTraining = true
 
   init(
-    _ x: Value, residual: Value?, pair: NormPair, statistics: RunningStatistics, settings: Settings,
-    name: String,
+    _ x: Value, residual: Value?, pair: NormPair, statistics: RunningStatistics, settings: Settings, name: String,
     in builder: NetworkBuilder
   ) throws(NetworkError) {
     try builder.requireOwn(name, x, residual ?? x)
@@ -68,8 +64,7 @@ final class BatchNorm: Layer {
       throw .shapeMismatch(layer: name, expected: "\(x.shape)", found: "\(residual.shape)")
     }
     if let residual, residual.root === x.root {
-      throw .invalidArgument(
-        layer: name, problem: "the residual is the norm's own input; add another value")
+      throw .invalidArgument(layer: name, problem: "the residual is the norm's own input; add another value")
     }
     self.name = name
     self.pair = pair
@@ -81,11 +76,8 @@ final class BatchNorm: Layer {
     output = try builder.newValue(name, x.shape, wantsGradient: true)
   }
 
-  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError)
-    -> any Layer
-  {
-    throw .invalidArgument(
-      layer: name, problem: "batch norm cannot share running statistics; use group norm")
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer {
+    throw .invalidArgument(layer: name, problem: "batch norm cannot share running statistics; use group norm")
   }
 
   func prepare(_ workspace: Workspace) throws(NetworkError) { parameters = workspace.parameters }
@@ -103,8 +95,7 @@ final class BatchNorm: Layer {
         inverseDeviation.pointer, running.mean.pointer, running.variance.pointer)
     } else {
       nn_batch_norm_use_running(
-        shape.channels, settings.epsilon, running.mean.pointer, running.variance.pointer,
-        mean.pointer,
+        shape.channels, settings.epsilon, running.mean.pointer, running.variance.pointer, mean.pointer,
         inverseDeviation.pointer)
     }
     nn_batch_norm_apply(

@@ -13,8 +13,7 @@ struct ConvolutionGeometry: Hashable {
   func output(of input: TensorShape) -> TensorShape {
     TensorShape(
       batch: input.batch,
-      height: Self.extent(
-        input.height, kernel.height, stride.height, padding.height, dilation.height),
+      height: Self.extent(input.height, kernel.height, stride.height, padding.height, dilation.height),
       width: Self.extent(input.width, kernel.width, stride.width, padding.width, dilation.width),
       channels: channels)
   }
@@ -25,9 +24,7 @@ struct ConvolutionGeometry: Hashable {
       && channels % 16 == 0 && input.channels % 16 == 0
   }
 
-  private static func extent(
-    _ input: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int
-  ) -> Int {
+  private static func extent(_ input: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int) -> Int {
     let room = input + 2 * padding - dilation * (kernel - 1) - 1
     return room < 0 ? 0 : room / stride + 1
   }
@@ -50,36 +47,27 @@ extension NetworkBuilder {
   /// `padding` nil keeps the size at stride 1: dilation (kernel − 1) / 2. `bias` adds a number for each channel that
   /// starts as `biasStart`; leave it out before a batch norm. The weights start by `initialization`.
   public func convolution(
-    _ x: Value, channels: Int, kernel: Extent, stride: Extent = 1, padding: Extent? = nil,
-    dilation: Extent = 1,
-    bias: Bool = true, relu: Bool = false, initialization: Initialization = .he,
-    biasStart: Float = 0, name: String
+    _ x: Value, channels: Int, kernel: Extent, stride: Extent = 1, padding: Extent? = nil, dilation: Extent = 1,
+    bias: Bool = true, relu: Bool = false, initialization: Initialization = .he, biasStart: Float = 0, name: String
   ) throws(NetworkError) -> Value {
-    let same = Extent(
-      dilation.height * (kernel.height - 1) / 2, dilation.width * (kernel.width - 1) / 2)
+    let same = Extent(dilation.height * (kernel.height - 1) / 2, dilation.width * (kernel.width - 1) / 2)
     let geometry = ConvolutionGeometry(
-      channels: channels, kernel: kernel, stride: stride, padding: padding ?? same,
-      dilation: dilation)
+      channels: channels, kernel: kernel, stride: stride, padding: padding ?? same, dilation: dilation)
     let least = [
-      channels, kernel.height, kernel.width, stride.height, stride.width, dilation.height,
-      dilation.width,
+      channels, kernel.height, kernel.width, stride.height, stride.width, dilation.height, dilation.width,
       geometry.padding.height + 1, geometry.padding.width + 1,
     ].min()
     guard let least, least >= 1 else {
       throw .invalidArgument(
-        layer: name,
-        problem: "channels, kernel, stride and dilation must be at least 1, padding at least 0")
+        layer: name, problem: "channels, kernel, stride and dilation must be at least 1, padding at least 0")
     }
     let area = kernel.height * kernel.width
-    let fill = ParameterFill(
-      initialization: initialization, fanIn: x.shape.channels * area, fanOut: channels * area)
+    let fill = ParameterFill(initialization: initialization, fanIn: x.shape.channels * area, fanOut: channels * area)
     let pair = WeightPair(
       weight: parameter(
-        "\(name).weight", shape: [channels, x.shape.channels, kernel.height, kernel.width],
-        decays: true, fill: fill),
+        "\(name).weight", shape: [channels, x.shape.channels, kernel.height, kernel.width], decays: true, fill: fill),
       bias: bias
-        ? parameter("\(name).bias", shape: [channels], decays: false, fill: .constant(biasStart))
-        : nil)
+        ? parameter("\(name).bias", shape: [channels], decays: false, fill: .constant(biasStart)) : nil)
     return append(try Convolution(x, geometry, pair, relu: relu, name: name, in: self))
   }
 }
@@ -110,30 +98,23 @@ final class Convolution: Layer {
     output = try builder.newValue(name, geometry.output(of: x.shape), wantsGradient: true)
   }
 
-  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError)
-    -> any Layer
-  {
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer {
     guard input.shape.channels == inputs[0].value.shape.channels else {
       throw .shapeMismatch(
-        layer: name, expected: "\(inputs[0].value.shape.channels) channels", found: "\(input.shape)"
-      )
+        layer: name, expected: "\(inputs[0].value.shape.channels) channels", found: "\(input.shape)")
     }
     return try Convolution(input, geometry, pair, relu: relu, name: name, in: builder)
   }
 
   func prepare(_ workspace: Workspace) throws(NetworkError) {
     primitives = try ConvolutionPrimitives(
-      input: inputs[0], output: output, geometry: geometry, pair: pair, relu: relu, layer: name,
-      workspace: workspace)
+      input: inputs[0], output: output, geometry: geometry, pair: pair, relu: relu, layer: name, workspace: workspace)
   }
 
   func forward(training: Bool) throws(NetworkError) { try primitives?.forward() }
 
   func backward() throws(NetworkError) {
-    if relu {
-      nn_relu_backward_in_place(
-        output.dataPointer, output.gradientPointer, Int64(output.shape.count))
-    }
+    if relu { nn_relu_backward_in_place(output.dataPointer, output.gradientPointer, Int64(output.shape.count)) }
     try primitives?.backward()
   }
 }

@@ -8,21 +8,16 @@ extension NetworkBuilder {
   }
 
   /// The sum of two values of one shape, optionally followed by ReLU.
-  public func add(_ a: Value, _ b: Value, relu: Bool = false, name: String = "add")
-    throws(NetworkError) -> Value
-  {
+  public func add(_ a: Value, _ b: Value, relu: Bool = false, name: String = "add") throws(NetworkError) -> Value {
     append(try Addition(a, b, relu: relu, name: name, in: self))
   }
 
   /// The same layer with the same parameters as the one that made `value`, on another input.
-  public func repeatLayer(of value: Value, on input: Value, name: String? = nil)
-    throws(NetworkError) -> Value
-  {
+  public func repeatLayer(of value: Value, on input: Value, name: String? = nil) throws(NetworkError) -> Value {
     let name = name ?? value.name
     try requireOwn(name, value, input)
     guard let producer = value.producer else {
-      throw .invalidArgument(
-        layer: name, problem: "\(value.name) was made by no layer; give the output of one")
+      throw .invalidArgument(layer: name, problem: "\(value.name) was made by no layer; give the output of one")
     }
     return append(try producer.repeated(on: input, name: name, in: self))
   }
@@ -42,9 +37,7 @@ final class ReLU: Layer {
     output = try builder.newValue(name, x.shape, wantsGradient: x.wantsGradient)
   }
 
-  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError)
-    -> any Layer
-  {
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer {
     try ReLU(input, name: name, in: builder)
   }
 
@@ -58,8 +51,7 @@ final class ReLU: Layer {
     let input = inputs[0]
     guard input.write != .none else { return }
     nn_relu_backward(
-      output.dataPointer, output.gradientPointer, input.value.gradientPointer,
-      Int64(output.shape.count),
+      output.dataPointer, output.gradientPointer, input.value.gradientPointer, Int64(output.shape.count),
       input.accumulates ? 1 : 0)
   }
 }
@@ -72,9 +64,7 @@ final class Addition: Layer {
   let output: Value
   private let relu: Bool
 
-  init(_ a: Value, _ b: Value, relu: Bool, name: String, in builder: NetworkBuilder)
-    throws(NetworkError)
-  {
+  init(_ a: Value, _ b: Value, relu: Bool, name: String, in builder: NetworkBuilder) throws(NetworkError) {
     try builder.requireOwn(name, a, b)
     guard a.shape == b.shape else {
       throw .shapeMismatch(layer: name, expected: "\(a.shape)", found: "\(b.shape)")
@@ -85,19 +75,15 @@ final class Addition: Layer {
     output = try builder.newValue(name, a.shape, wantsGradient: a.wantsGradient || b.wantsGradient)
   }
 
-  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError)
-    -> any Layer
-  {
-    throw .invalidArgument(
-      layer: name, problem: "an addition has no parameters to share; call add again")
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer {
+    throw .invalidArgument(layer: name, problem: "an addition has no parameters to share; call add again")
   }
 
   func prepare(_ workspace: Workspace) throws(NetworkError) {}
 
   func forward(training: Bool) throws(NetworkError) {
     nn_add(
-      inputs[0].value.dataPointer, inputs[1].value.dataPointer, output.dataPointer,
-      Int64(output.shape.count),
+      inputs[0].value.dataPointer, inputs[1].value.dataPointer, output.dataPointer, Int64(output.shape.count),
       relu ? 1 : 0)
   }
 

@@ -9,15 +9,13 @@ extension NetworkBuilder {
   ) throws(NetworkError) -> Value {
     let channels = x.shape.channels
     guard groups >= 1, channels % groups == 0 else {
-      throw .invalidArgument(
-        layer: name, problem: "\(channels) channels do not divide into \(groups) groups")
+      throw .invalidArgument(layer: name, problem: "\(channels) channels do not divide into \(groups) groups")
     }
     let pair = NormPair(
       scale: parameter("\(name).weight", shape: [channels], decays: false, fill: .constant(1)),
       shift: parameter("\(name).bias", shape: [channels], decays: false, fill: .constant(0)))
     return append(
-      try GroupNorm(
-        x, pair: pair, groups: groups, relu: relu, epsilon: epsilon, name: name, in: self))
+      try GroupNorm(x, pair: pair, groups: groups, relu: relu, epsilon: epsilon, name: name, in: self))
   }
 }
 
@@ -39,8 +37,7 @@ final class GroupNorm: Layer {
   private var work: [Double]
 
   init(
-    _ x: Value, pair: NormPair, groups: Int, relu: Bool, epsilon: Float, name: String,
-    in builder: NetworkBuilder
+    _ x: Value, pair: NormPair, groups: Int, relu: Bool, epsilon: Float, name: String, in builder: NetworkBuilder
   ) throws(NetworkError) {
     try builder.requireOwn(name, x)
     self.name = name
@@ -55,15 +52,11 @@ final class GroupNorm: Layer {
     output = try builder.newValue(name, x.shape, wantsGradient: true)
   }
 
-  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError)
-    -> any Layer
-  {
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer {
     guard input.shape.channels == output.shape.channels else {
-      throw .shapeMismatch(
-        layer: name, expected: "\(output.shape.channels) channels", found: "\(input.shape)")
+      throw .shapeMismatch(layer: name, expected: "\(output.shape.channels) channels", found: "\(input.shape)")
     }
-    return try GroupNorm(
-      input, pair: pair, groups: groups, relu: relu, epsilon: epsilon, name: name, in: builder)
+    return try GroupNorm(input, pair: pair, groups: groups, relu: relu, epsilon: epsilon, name: name, in: builder)
   }
 
   func prepare(_ workspace: Workspace) throws(NetworkError) { parameters = workspace.parameters }
@@ -71,10 +64,8 @@ final class GroupNorm: Layer {
   func forward(training: Bool) throws(NetworkError) {
     var shape = output.normShape
     nn_group_norm_forward(
-      inputs[0].value.dataPointer, output.dataPointer, &shape, Int64(groups),
-      parameters.weightPointer(pair.scale),
-      parameters.weightPointer(pair.shift), epsilon, mean.pointer, inverseDeviation.pointer,
-      relu ? 1 : 0, &work)
+      inputs[0].value.dataPointer, output.dataPointer, &shape, Int64(groups), parameters.weightPointer(pair.scale),
+      parameters.weightPointer(pair.shift), epsilon, mean.pointer, inverseDeviation.pointer, relu ? 1 : 0, &work)
   }
 
   func backward() throws(NetworkError) {

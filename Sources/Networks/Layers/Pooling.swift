@@ -9,27 +9,21 @@ extension NetworkBuilder {
     _ x: Value, kernel: Extent, stride: Extent? = nil, padding: Extent = 0, ceilMode: Bool = false,
     name: String = "maxPool"
   ) throws(NetworkError) -> Value {
-    let window = PoolWindow(
-      kernel: kernel, stride: stride ?? kernel, padding: padding, ceilMode: ceilMode)
+    let window = PoolWindow(kernel: kernel, stride: stride ?? kernel, padding: padding, ceilMode: ceilMode)
     return append(try MaxPool(x, window, name: name, in: self))
   }
 
   /// The mean of each window; `includesPadding` counts padding zeros in the divisor (PyTorch's `count_include_pad`).
   public func averagePool(
-    _ x: Value, kernel: Extent, stride: Extent? = nil, padding: Extent = 0,
-    includesPadding: Bool = true,
+    _ x: Value, kernel: Extent, stride: Extent? = nil, padding: Extent = 0, includesPadding: Bool = true,
     name: String = "averagePool"
   ) throws(NetworkError) -> Value {
-    let window = PoolWindow(
-      kernel: kernel, stride: stride ?? kernel, padding: padding, ceilMode: false)
-    return append(
-      try AveragePool(x, window, includesPadding: includesPadding, name: name, in: self))
+    let window = PoolWindow(kernel: kernel, stride: stride ?? kernel, padding: padding, ceilMode: false)
+    return append(try AveragePool(x, window, includesPadding: includesPadding, name: name, in: self))
   }
 
   /// The mean over all rows and columns: B×H×W×C becomes B×1×1×C.
-  public func globalAveragePool(_ x: Value, name: String = "globalAveragePool") throws(NetworkError)
-    -> Value
-  {
+  public func globalAveragePool(_ x: Value, name: String = "globalAveragePool") throws(NetworkError) -> Value {
     try averagePool(x, kernel: Extent(x.shape.height, x.shape.width), name: name)
   }
 }
@@ -67,12 +61,9 @@ struct PoolWindow: Hashable {
   func kernelWindow(input: TensorShape, output: TensorShape) -> nn_window {
     nn_window(
       images: Int64(input.batch), height: Int64(input.height), width: Int64(input.width),
-      channels: Int64(input.channels), out_height: Int64(output.height),
-      out_width: Int64(output.width),
-      kernel_height: Int64(kernel.height), kernel_width: Int64(kernel.width),
-      stride_height: Int64(stride.height),
-      stride_width: Int64(stride.width), padding_height: Int64(padding.height),
-      padding_width: Int64(padding.width))
+      channels: Int64(input.channels), out_height: Int64(output.height), out_width: Int64(output.width),
+      kernel_height: Int64(kernel.height), kernel_width: Int64(kernel.width), stride_height: Int64(stride.height),
+      stride_width: Int64(stride.width), padding_height: Int64(padding.height), padding_width: Int64(padding.width))
   }
 }
 
@@ -85,9 +76,7 @@ final class MaxPool: Layer {
   private let window: PoolWindow
   private var places: [UInt8]
 
-  init(_ x: Value, _ window: PoolWindow, name: String, in builder: NetworkBuilder)
-    throws(NetworkError)
-  {
+  init(_ x: Value, _ window: PoolWindow, name: String, in builder: NetworkBuilder) throws(NetworkError) {
     try builder.requireOwn(name, x)
     guard window.kernel.height * window.kernel.width <= 255 else {
       throw .invalidArgument(layer: name, problem: "the kernel area must be at most 255")
@@ -95,14 +84,11 @@ final class MaxPool: Layer {
     self.name = name
     self.window = window
     inputs = [Edge(x)]
-    output = try builder.newValue(
-      name, window.output(of: x.shape, layer: name), wantsGradient: x.wantsGradient)
+    output = try builder.newValue(name, window.output(of: x.shape, layer: name), wantsGradient: x.wantsGradient)
     places = [UInt8](repeating: 0, count: output.shape.count)
   }
 
-  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError)
-    -> any Layer
-  {
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer {
     try MaxPool(input, window, name: name, in: builder)
   }
 
@@ -132,21 +118,17 @@ final class AveragePool: Layer {
   private let includesPadding: Bool
 
   init(
-    _ x: Value, _ window: PoolWindow, includesPadding: Bool, name: String,
-    in builder: NetworkBuilder
+    _ x: Value, _ window: PoolWindow, includesPadding: Bool, name: String, in builder: NetworkBuilder
   ) throws(NetworkError) {
     try builder.requireOwn(name, x)
     self.name = name
     self.window = window
     self.includesPadding = includesPadding
     inputs = [Edge(x)]
-    output = try builder.newValue(
-      name, window.output(of: x.shape, layer: name), wantsGradient: x.wantsGradient)
+    output = try builder.newValue(name, window.output(of: x.shape, layer: name), wantsGradient: x.wantsGradient)
   }
 
-  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError)
-    -> any Layer
-  {
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer {
     try AveragePool(input, window, includesPadding: includesPadding, name: name, in: builder)
   }
 
@@ -154,8 +136,7 @@ final class AveragePool: Layer {
 
   func forward(training: Bool) throws(NetworkError) {
     var call = window.kernelWindow(input: inputs[0].value.kernelShape, output: output.kernelShape)
-    nn_average_pool_forward(
-      inputs[0].value.dataPointer, output.dataPointer, &call, includesPadding ? 1 : 0)
+    nn_average_pool_forward(inputs[0].value.dataPointer, output.dataPointer, &call, includesPadding ? 1 : 0)
   }
 
   func backward() throws(NetworkError) {
@@ -163,7 +144,6 @@ final class AveragePool: Layer {
     guard input.write != .none else { return }
     if !input.accumulates { input.value.zeroGradient() }
     var call = window.kernelWindow(input: input.value.kernelShape, output: output.kernelShape)
-    nn_average_pool_backward(
-      output.gradientPointer, input.value.gradientPointer, &call, includesPadding ? 1 : 0)
+    nn_average_pool_backward(output.gradientPointer, input.value.gradientPointer, &call, includesPadding ? 1 : 0)
   }
 }

@@ -11,12 +11,10 @@ public enum ResizeMode: Hashable, Sendable {
 extension NetworkBuilder {
   /// `x` at another height and width, optionally `adding` a value of the new shape (as a feature pyramid does).
   public func resize(
-    _ x: Value, height: Int, width: Int, mode: ResizeMode = .nearest, adding: Value? = nil,
-    name: String = "resize"
+    _ x: Value, height: Int, width: Int, mode: ResizeMode = .nearest, adding: Value? = nil, name: String = "resize"
   ) throws(NetworkError) -> Value {
     guard height >= 1, width >= 1 else {
-      throw .invalidArgument(
-        layer: name, problem: "height and width must be at least 1, found \(height)x\(width)")
+      throw .invalidArgument(layer: name, problem: "height and width must be at least 1, found \(height)x\(width)")
     }
     return append(
       try Resize(x, size: Extent(height, width), mode: mode, adding: adding, name: name, in: self))
@@ -26,9 +24,7 @@ extension NetworkBuilder {
   public func upsampleNearest2x(
     _ x: Value, adding: Value? = nil, name: String = "upsample"
   ) throws(NetworkError) -> Value {
-    try resize(
-      x, height: 2 * x.shape.height, width: 2 * x.shape.width, mode: .nearest, adding: adding,
-      name: name)
+    try resize(x, height: 2 * x.shape.height, width: 2 * x.shape.width, mode: .nearest, adding: adding, name: name)
   }
 }
 
@@ -43,8 +39,7 @@ final class Resize: Layer {
   private let columnTaps: [nn_tap]
 
   init(
-    _ x: Value, size: Extent, mode: ResizeMode, adding: Value?, name: String,
-    in builder: NetworkBuilder
+    _ x: Value, size: Extent, mode: ResizeMode, adding: Value?, name: String, in builder: NetworkBuilder
   ) throws(NetworkError) {
     try builder.requireOwn(name, x, adding ?? x)
     var shape = x.shape
@@ -62,9 +57,7 @@ final class Resize: Layer {
     output = try builder.newValue(name, shape, wantsGradient: wantsGradient)
   }
 
-  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError)
-    -> any Layer
-  {
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer {
     let size = Extent(output.shape.height, output.shape.width)
     return try Resize(input, size: size, mode: mode, adding: nil, name: name, in: builder)
   }
@@ -76,8 +69,7 @@ final class Resize: Layer {
     rowTaps.withUnsafeBufferPointer { rows in
       columnTaps.withUnsafeBufferPointer { columns in
         var shape = nn_resize_shape(
-          images: Int64(old.batch), height: Int64(old.height), width: Int64(old.width),
-          channels: Int64(old.channels),
+          images: Int64(old.batch), height: Int64(old.height), width: Int64(old.width), channels: Int64(old.channels),
           out_height: Int64(new.height), out_width: Int64(new.width), row_taps: rows.baseAddress,
           column_taps: columns.baseAddress, nearest: mode == .nearest ? 1 : 0)
         body(&shape)
@@ -117,11 +109,9 @@ extension ResizeMode {
         return nn_tap(low: source, high: source, fraction: 0)
       case .bilinear(let alignsCorners):
         let step = new > 1 ? Float(old - 1) / Float(new - 1) : 0
-        let position =
-          alignsCorners ? step * Float(index) : max(0, scale * (Float(index) + 0.5) - 0.5)
+        let position = alignsCorners ? step * Float(index) : max(0, scale * (Float(index) + 0.5) - 0.5)
         let low = min(Int(position), old - 1)
-        return nn_tap(
-          low: Int32(low), high: Int32(min(low + 1, old - 1)), fraction: position - Float(low))
+        return nn_tap(low: Int32(low), high: Int32(min(low + 1, old - 1)), fraction: position - Float(low))
       }
     }
   }

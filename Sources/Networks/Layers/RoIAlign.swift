@@ -8,25 +8,19 @@ extension NetworkBuilder {
   /// `scales`: for each level the factor from input pixels to feature pixels, e.g. 1/8. `samplingRatio` 0 takes
   /// ceil(region / bins) samples a bin and axis. `aligned` shifts by half a pixel; without it, sides are at least 1.
   public func roiAlign(
-    levels: [Value], scales: [Float], regions: RegionList, bins: Extent, samplingRatio: Int = 2,
-    aligned: Bool = true,
+    levels: [Value], scales: [Float], regions: RegionList, bins: Extent, samplingRatio: Int = 2, aligned: Bool = true,
     name: String = "roiAlign"
   ) throws(NetworkError) -> Value {
     guard let first = levels.first, scales.count == levels.count, regions.capacity >= 1 else {
-      throw .invalidArgument(
-        layer: name, problem: "give at least one level, a scale for each, and room for a region")
+      throw .invalidArgument(layer: name, problem: "give at least one level, a scale for each, and room for a region")
     }
     guard (1...64).contains(bins.height), (1...64).contains(bins.width), samplingRatio >= 0 else {
-      throw .invalidArgument(
-        layer: name, problem: "bins must be 1 to 64, the sampling ratio at least 0")
+      throw .invalidArgument(layer: name, problem: "bins must be 1 to 64, the sampling ratio at least 0")
     }
-    for level in levels
-    where level.shape.channels != first.shape.channels || level.shape.batch != first.shape.batch {
-      throw .shapeMismatch(
-        layer: name, expected: "batch and channels of \(first.shape)", found: "\(level.shape)")
+    for level in levels where level.shape.channels != first.shape.channels || level.shape.batch != first.shape.batch {
+      throw .shapeMismatch(layer: name, expected: "batch and channels of \(first.shape)", found: "\(level.shape)")
     }
-    let settings = RoIAlign.Settings(
-      scales: scales, bins: bins, samplingRatio: samplingRatio, aligned: aligned)
+    let settings = RoIAlign.Settings(scales: scales, bins: bins, samplingRatio: samplingRatio, aligned: aligned)
     return append(try RoIAlign(levels, regions: regions, settings: settings, name: name, in: self))
   }
 }
@@ -49,8 +43,7 @@ final class RoIAlign: Layer {
   private let work: AlignedBuffer
 
   init(
-    _ levels: [Value], regions: RegionList, settings: Settings, name: String,
-    in builder: NetworkBuilder
+    _ levels: [Value], regions: RegionList, settings: Settings, name: String, in builder: NetworkBuilder
   ) throws(NetworkError) {
     for level in levels { try builder.requireOwn(name, level) }
     self.name = name
@@ -62,15 +55,11 @@ final class RoIAlign: Layer {
       channels: levels[0].shape.channels)
     output = try builder.newValue(name, shape, wantsGradient: levels.contains { $0.wantsGradient })
     let shapes = levels.indices.map { Self.shape(levels[$0].shape, settings, level: $0) }
-    work = AlignedBuffer(
-      count: shapes.map { withUnsafePointer(to: $0) { Int(nn_roi_align_work($0)) } }.max() ?? 0)
+    work = AlignedBuffer(count: shapes.map { withUnsafePointer(to: $0) { Int(nn_roi_align_work($0)) } }.max() ?? 0)
   }
 
-  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError)
-    -> any Layer
-  {
-    throw .invalidArgument(
-      layer: name, problem: "RoIAlign has no parameters to share; call roiAlign again")
+  func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer {
+    throw .invalidArgument(layer: name, problem: "RoIAlign has no parameters to share; call roiAlign again")
   }
 
   func prepare(_ workspace: Workspace) throws(NetworkError) {}
@@ -79,8 +68,7 @@ final class RoIAlign: Layer {
     _ features: TensorShape, _ settings: Settings, level: Int, blocked: Bool = false
   ) -> nn_roi_shape {
     nn_roi_shape(
-      height: Int64(features.height), width: Int64(features.width),
-      channels: Int64(features.channels),
+      height: Int64(features.height), width: Int64(features.width), channels: Int64(features.channels),
       bins_high: Int64(settings.bins.height), bins_wide: Int64(settings.bins.width),
       sampling_ratio: Int64(settings.samplingRatio), aligned: settings.aligned ? 1 : 0,
       blocked: blocked ? 1 : 0, scale: settings.scales[level])
@@ -88,14 +76,11 @@ final class RoIAlign: Layer {
 
   /// Calls `body` for each region with its row, level and box.
   private func forEachRegion(
-    _ body: (_ row: Int, _ level: Edge, _ offset: Int, _ box: [Float], UnsafePointer<nn_roi_shape>)
-      -> Void
+    _ body: (_ row: Int, _ level: Edge, _ offset: Int, _ box: [Float], UnsafePointer<nn_roi_shape>) -> Void
   ) throws(NetworkError) {
     var box: [Float] = [0, 0, 0, 0]
     for (row, region) in list.regions.prefix(list.capacity).enumerated() {
-      guard inputs.indices.contains(region.level),
-        (0..<inputs[0].value.shape.batch).contains(region.image)
-      else {
+      guard inputs.indices.contains(region.level), (0..<inputs[0].value.shape.batch).contains(region.image) else {
         throw .invalidArgument(
           layer: name,
           problem: "region \(row) names image \(region.image), level \(region.level); there are "
@@ -113,8 +98,7 @@ final class RoIAlign: Layer {
     let width = output.shape.elementsPerImage
     try forEachRegion { row, level, offset, box, shape in
       nn_roi_align_forward(
-        level.value.dataPointer + offset, box, output.dataPointer + row * width, shape, work.pointer
-      )
+        level.value.dataPointer + offset, box, output.dataPointer + row * width, shape, work.pointer)
     }
     let used = min(list.regions.count, list.capacity)
     (output.dataPointer + used * width).update(repeating: 0, count: (list.capacity - used) * width)
@@ -126,8 +110,7 @@ final class RoIAlign: Layer {
     try forEachRegion { row, level, offset, box, shape in
       guard level.write != .none else { return }
       nn_roi_align_backward(
-        output.gradientPointer + row * width, box, level.value.gradientPointer + offset, shape,
-        work.pointer)
+        output.gradientPointer + row * width, box, level.value.gradientPointer + offset, shape, work.pointer)
     }
   }
 }

@@ -11,27 +11,23 @@ final class ConvolutionPrimitives {
   private var added: (target: Value, source: Memory)?
 
   init(
-    input: Edge, output: Value, geometry: ConvolutionGeometry, pair: WeightPair, relu: Bool,
-    layer: String,
+    input: Edge, output: Value, geometry: ConvolutionGeometry, pair: WeightPair, relu: Bool, layer: String,
     workspace: Workspace
   ) throws(NetworkError) {
     let winograd = workspace.usesWinograd && geometry.suitsWinograd(input: input.value.shape)
     let descriptors = ConvolutionDescriptors(
       input: input.value.shape, output: output.shape, geometry: geometry, hasBias: pair.bias != nil,
-      winograd: winograd, blocked: winograd || Self.prefersBlocks(input.value, output),
-      layer: layer,
+      winograd: winograd, blocked: winograd || Self.prefersBlocks(input.value, output), layer: layer,
       engine: workspace.engine)
     weights = try ConvolutionWeights(pair, descriptors, workspace: workspace)
     let forward = try descriptors.forward(relu: relu)
     let source = try prepareForward(forward, descriptors, input.value, output, workspace)
     guard output.root.receivesGradient else { return }
     let upstream = try border(
-      output, at: output.gradientPointer, inner: descriptors.target(), area: .target, workspace,
-      layer)
+      output, at: output.gradientPointer, inner: descriptors.target(), area: .target, workspace, layer)
     if let copy = upstream.copyIn { weightSteps.append(try copy.reorder()) }
     weightSteps.append(
-      try weights.backwardPrimitive(
-        descriptors, hint: forward, source: source, upstream: upstream.inner))
+      try weights.backwardPrimitive(descriptors, hint: forward, source: source, upstream: upstream.inner))
     if input.write != .none {
       try prepareData(forward, descriptors, input, upstream: upstream.inner, workspace)
     }
@@ -42,8 +38,7 @@ final class ConvolutionPrimitives {
     let deciding = [input, output].filter { $0.shape.channels != 16 }
     let blocked = deciding.filter(\.root.isBlocked).reduce(0) { $0 + $1.shape.count }
     let channelsLast = deciding.filter { !$0.root.isBlocked }.reduce(0) { $0 + $1.shape.count }
-    return blocked > 0 && channelsLast <= blocked
-      && deciding.allSatisfy { $0.shape.channels % 16 == 0 }
+    return blocked > 0 && channelsLast <= blocked && deciding.allSatisfy { $0.shape.channels % 16 == 0 }
   }
 
   /// A value's memory as the primitives see it, and the copies between the two where their order differs.
@@ -66,8 +61,7 @@ final class ConvolutionPrimitives {
 
   /// `area` nil gives the inner order memory of its own, which must stay from the forward to the backward pass.
   private func border(
-    _ value: Value, at pointer: UnsafeMutablePointer<Float>, inner layout: dnnl_memory_desc_t,
-    area: Workspace.Area?,
+    _ value: Value, at pointer: UnsafeMutablePointer<Float>, inner layout: dnnl_memory_desc_t, area: Workspace.Area?,
     _ workspace: Workspace, _ layer: String
   ) throws(NetworkError) -> Border {
     let outerLayout = try Memory.images(value.shape, blocked: value.root.isBlocked, layer: layer)
@@ -92,8 +86,7 @@ final class ConvolutionPrimitives {
 
   /// Returns the input as the primitives see it, for the weights' backward pass.
   private func prepareForward(
-    _ forward: PrimitiveDescriptor, _ descriptors: ConvolutionDescriptors, _ input: Value,
-    _ output: Value,
+    _ forward: PrimitiveDescriptor, _ descriptors: ConvolutionDescriptors, _ input: Value, _ output: Value,
     _ workspace: Workspace
   ) throws(NetworkError) -> Memory {
     let layer = descriptors.layer
@@ -112,16 +105,14 @@ final class ConvolutionPrimitives {
   }
 
   private func prepareData(
-    _ forward: PrimitiveDescriptor, _ descriptors: ConvolutionDescriptors, _ input: Edge,
-    upstream: Memory,
+    _ forward: PrimitiveDescriptor, _ descriptors: ConvolutionDescriptors, _ input: Edge, upstream: Memory,
     _ workspace: Workspace
   ) throws(NetworkError) {
     let descriptor = try descriptors.backwardData(hint: forward)
     let primitive = try Primitive(descriptor, workspace: workspace)
     let layer = descriptors.layer
     var gradient = try border(
-      input.value, at: input.value.gradientPointer, inner: descriptors.source(), area: .source,
-      workspace, layer)
+      input.value, at: input.value.gradientPointer, inner: descriptors.source(), area: .source, workspace, layer)
     if input.accumulates && gradient.copyOut == nil {
       let apart = try Memory(descriptors.source(), engine: workspace.engine, layer: layer)
       workspace.share(apart, .source)

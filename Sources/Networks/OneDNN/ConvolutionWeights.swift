@@ -17,9 +17,7 @@ final class ConvolutionWeights {
   private var weightGradient: Memory?
   private var biasGradient: Memory?
 
-  init(_ pair: WeightPair, _ descriptors: ConvolutionDescriptors, workspace: Workspace)
-    throws(NetworkError)
-  {
+  init(_ pair: WeightPair, _ descriptors: ConvolutionDescriptors, workspace: Workspace) throws(NetworkError) {
     self.pair = pair
     self.workspace = workspace
     parameters = workspace.parameters
@@ -42,8 +40,7 @@ final class ConvolutionWeights {
       primitive.bind(DNNL_ARG_WEIGHTS, plain)
     } else {
       let copy = try Memory.owned(layout, engine: workspace.engine, layer: layer)
-      reorders.append(
-        try Primitive.reorder(from: plain, to: copy, layer: layer, workspace: workspace))
+      reorders.append(try Primitive.reorder(from: plain, to: copy, layer: layer, workspace: workspace))
       primitive.bind(DNNL_ARG_WEIGHTS, copy)
     }
     if let bias { primitive.bind(DNNL_ARG_BIAS, bias) }
@@ -51,8 +48,7 @@ final class ConvolutionWeights {
 
   /// The primitive that computes the gradients of weights and bias into memory of their own.
   func backwardPrimitive(
-    _ descriptors: ConvolutionDescriptors, hint: PrimitiveDescriptor, source: Memory,
-    upstream: Memory
+    _ descriptors: ConvolutionDescriptors, hint: PrimitiveDescriptor, source: Memory, upstream: Memory
   ) throws(NetworkError) -> Primitive {
     let descriptor = try descriptors.backwardWeights(hint: hint)
     let primitive = try Primitive(descriptor, workspace: workspace)

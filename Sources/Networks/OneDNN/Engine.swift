@@ -8,15 +8,12 @@ final class Engine {
   init() throws(NetworkError) {
     var engine: dnnl_engine_t?
     try Engine.check(dnnl_engine_create(&engine, dnnl_cpu, 0), "engine", "dnnl_engine_create", "")
-    guard let engine else {
-      throw .oneDNN(layer: "engine", call: "dnnl_engine_create", shapes: "", status: -1)
-    }
+    guard let engine else { throw .oneDNN(layer: "engine", call: "dnnl_engine_create", shapes: "", status: -1) }
     var stream: dnnl_stream_t?
     let status = dnnl_stream_create(&stream, engine, dnnl_stream_default_flags.rawValue)
     guard status == dnnl_success, let stream else {
       dnnl_engine_destroy(engine)
-      throw .oneDNN(
-        layer: "engine", call: "dnnl_stream_create", shapes: "", status: Int(status.rawValue))
+      throw .oneDNN(layer: "engine", call: "dnnl_stream_create", shapes: "", status: Int(status.rawValue))
     }
     handle = engine
     self.stream = stream

@@ -15,8 +15,7 @@ final class Memory {
     var memory: dnnl_memory_t?
     let status = dnnl_memory_create(&memory, &layout, engine.handle, nil)
     guard status == dnnl_success, let memory else {
-      throw .oneDNN(
-        layer: layer, call: "dnnl_memory_create", shapes: "", status: Int(status.rawValue))
+      throw .oneDNN(layer: layer, call: "dnnl_memory_create", shapes: "", status: Int(status.rawValue))
     }
     handle = memory
     self.layout = layout
@@ -25,9 +24,7 @@ final class Memory {
   deinit { dnnl_memory_destroy(handle) }
 
   /// A view of memory of its own, zeroed.
-  static func owned(_ layout: dnnl_memory_desc_t, engine: Engine, layer: String)
-    throws(NetworkError) -> Memory
-  {
+  static func owned(_ layout: dnnl_memory_desc_t, engine: Engine, layer: String) throws(NetworkError) -> Memory {
     let memory = try Memory(layout, engine: engine, layer: layer)
     let buffer = AlignedBuffer(count: (memory.bytes + 3) / 4)
     memory.owner = buffer
@@ -63,9 +60,7 @@ final class Memory {
   }
 
   /// The layout of activations: NHWC, or blocks of 16 channels (the channels must divide).
-  static func images(_ shape: TensorShape, blocked: Bool, layer: String) throws(NetworkError)
-    -> dnnl_memory_desc_t
-  {
+  static func images(_ shape: TensorShape, blocked: Bool, layer: String) throws(NetworkError) -> dnnl_memory_desc_t {
     let extents = [shape.batch, shape.channels, shape.height, shape.width]
     return try layout(extents, blocked ? dnnl_nChw16c : dnnl_nhwc, layer: layer)
   }

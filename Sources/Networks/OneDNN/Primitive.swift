@@ -15,8 +15,7 @@ final class Primitive {
     let status = dnnl_primitive_create(&primitive, descriptor.handle)
     guard status == dnnl_success, let primitive else {
       throw .oneDNN(
-        layer: descriptor.layer, call: "dnnl_primitive_create (\(descriptor.call))",
-        shapes: descriptor.shapes,
+        layer: descriptor.layer, call: "dnnl_primitive_create (\(descriptor.call))", shapes: descriptor.shapes,
         status: Int(status.rawValue))
     }
     handle = primitive
@@ -69,8 +68,7 @@ final class PrimitiveDescriptor {
   /// The layout of an argument the operation must have.
   func requiredLayout(_ query: dnnl_query_t) throws(NetworkError) -> dnnl_memory_desc_t {
     guard let layout = layout(query) else {
-      throw .oneDNN(
-        layer: layer, call: "dnnl_primitive_desc_query_md (\(call))", shapes: shapes, status: -1)
+      throw .oneDNN(layer: layer, call: "dnnl_primitive_desc_query_md (\(call))", shapes: shapes, status: -1)
     }
     return layout
   }

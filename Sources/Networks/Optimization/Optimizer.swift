@@ -25,13 +25,10 @@ public final class Optimizer {
   public func step(learningRate: Double) -> Double {
     let norm = parameters.gradientNorm
     guard norm.isFinite else { return norm }
-    let scale =
-      settings.clipNorm > 0 && norm > settings.clipNorm ? settings.clipNorm / (norm + 1e-6) : 1
+    let scale = settings.clipNorm > 0 && norm > settings.clipNorm ? settings.clipNorm / (norm + 1e-6) : 1
     steps += 1
     parameters.update { weights in
-      for (range, decays) in decayRuns {
-        update(weights, range, decays: decays, rate: learningRate, scale: scale)
-      }
+      for (range, decays) in decayRuns { update(weights, range, decays: decays, rate: learningRate, scale: scale) }
     }
     return norm
   }
@@ -51,29 +48,23 @@ public final class Optimizer {
   }()
 
   private func update(
-    _ weights: UnsafeMutableBufferPointer<Float>, _ range: Range<Int>, decays: Bool, rate: Double,
-    scale: Double
+    _ weights: UnsafeMutableBufferPointer<Float>, _ range: Range<Int>, decays: Bool, rate: Double, scale: Double
   ) {
-    guard let base = weights.baseAddress, let gradients = parameters.gradients.baseAddress else {
-      return
-    }
+    guard let base = weights.baseAddress, let gradients = parameters.gradients.baseAddress else { return }
     let start = range.lowerBound
     let decay = decays ? settings.weightDecay : 0
     switch settings.kind {
     case .sgd:
       var call = nn_sgd(
         rate: Float(rate), momentum: Float(settings.momentum), weight_decay: Float(decay),
-        gradient_scale: Float(scale), nesterov: settings.nesterov ? 1 : 0, first: steps == 1 ? 1 : 0
-      )
+        gradient_scale: Float(scale), nesterov: settings.nesterov ? 1 : 0, first: steps == 1 ? 1 : 0)
       nn_sgd_step(base + start, gradients + start, first.pointer + start, Int64(range.count), &call)
     case .adam, .adamW:
       var call = nn_adam(
-        rate: rate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
-        weight_decay: decay,
+        rate: rate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon, weight_decay: decay,
         gradient_scale: scale, decoupled: settings.kind == .adamW ? 1 : 0, step: Int64(steps))
       nn_adam_step(
-        base + start, gradients + start, first.pointer + start, second.pointer + start,
-        Int64(range.count), &call)
+        base + start, gradients + start, first.pointer + start, second.pointer + start, Int64(range.count), &call)
     }
   }
 

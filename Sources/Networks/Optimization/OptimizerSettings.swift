@@ -24,8 +24,7 @@ public struct OptimizerSettings: Codable, Hashable, Sendable {
 
   public init(
     kind: Kind = .sgd, momentum: Double = 0.9, nesterov: Bool = false, weightDecay: Double = 1e-4,
-    decaysNormsAndBiases: Bool = false, beta1: Double = 0.9, beta2: Double = 0.999,
-    epsilon: Double = 1e-8,
+    decaysNormsAndBiases: Bool = false, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
     clipNorm: Double = 0
   ) {
     self.kind = kind
