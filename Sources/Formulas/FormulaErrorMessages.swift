@@ -51,7 +51,8 @@ extension FormulaError {
     case .ambiguousMode(let modes):
       "the formula could be of \(modes.map(\.rawValue).joined(separator: " or ")): say which with --mode"
     case .tooFewArguments(let primitive, let given):
-      "\(primitive.rawValue) takes \(primitive.arity) arguments, not \(given): add the missing one here"
+      "\(primitive.rawValue) takes \(primitive.arity) argument\(primitive.arity == 1 ? "" : "s"), not \(given): "
+        + "add the missing one here"
     case .tooManyArguments(let primitive):
       "\(primitive.rawValue) takes \(primitive.arity) argument\(primitive.arity == 1 ? "" : "s"), not more: "
         + "remove what follows or close the parenthesis here"

@@ -6,9 +6,17 @@ public struct ReferenceEvaluator: Sendable {
   public let mode: Mode
   private let shapes: [NodeShape]
   private let depends: [Bool]
+  /// What happens to the result of every operation, forward and backward; nil keeps it.
+  private let rounding: (@Sendable (Double) -> Double)?
 
   /// - Throws: `FormulaError` when the formula is not one of the mode.
   public init(_ formula: Formula, mode: Mode) throws(FormulaError) {
+    try self.init(formula, mode: mode, rounding: nil)
+  }
+
+  /// An evaluator whose operations are disturbed, to see how much rounding a formula bears.
+  package init(_ formula: Formula, mode: Mode, rounding: (@Sendable (Double) -> Double)?) throws(FormulaError) {
+    self.rounding = rounding
     self.formula = formula
     self.mode = mode
     shapes = try formula.nodeShapes(in: mode)
@@ -44,7 +52,8 @@ public struct ReferenceEvaluator: Sendable {
   private func forward(_ inputs: LossInputs<Double>) -> [[Double]] {
     var values: [[Double]] = []
     values.reserveCapacity(formula.nodeCount)
-    for node in formula.nodes {
+    for (index, node) in formula.nodes.enumerated() {
+      defer { if let rounding, !node.isLeaf { values[index] = values[index].map(rounding) } }
       switch node {
       case .variable(let variable): values.append(inputs[variable] ?? [])
       case .constant(let value): values.append([value])
@@ -67,6 +76,7 @@ public struct ReferenceEvaluator: Sendable {
     var gradients = values.map { [Double](repeating: 0, count: $0.count) }
     gradients[formula.root] = upstream ?? [Double](repeating: 1, count: values[formula.root].count)
     for (index, node) in formula.nodes.enumerated().reversed() where depends[index] {
+      if let rounding { gradients[index] = gradients[index].map(rounding) }
       let g = gradients[index]
       switch node {
       case .variable, .constant: continue

@@ -9,6 +9,11 @@ public enum GoldenValue: Sendable {
   case array([GoldenValue])
   case object([String: GoldenValue])
 
+  /// Reads one JSON text.
+  public init(parsing text: String) throws {
+    self.init(try JSONSerialization.jsonObject(with: Data(text.utf8), options: [.fragmentsAllowed]))
+  }
+
   init(_ any: Any) {
     switch any {
     case let number as NSNumber: self = Self.number(number)

@@ -1,0 +1,99 @@
+import Formulas
+
+/// One line of `eval-expr --batch`: a formula, its mode, and the numbers to evaluate it on.
+public struct EvaluationRequest: Sendable {
+  /// A string or a number that the answer repeats; null when the line has none.
+  public let id: JSONValue
+  public let formula: String
+  /// Nil lets the variables decide.
+  public let mode: Mode?
+  /// Nil when the line has none: the formula is then checked and not evaluated.
+  public let inputs: JSONValue?
+
+  public init(id: JSONValue = .null, formula: String, mode: Mode?, inputs: JSONValue?) {
+    (self.id, self.formula, self.mode, self.inputs) = (id, formula, mode, inputs)
+  }
+
+  /// Reads a line `{"id","mode","formula","inputs":{…}}`; other fields are passed over.
+  /// - Throws: `EvaluationFailure` for text that is no JSON object with a formula.
+  public init(line: String) throws(EvaluationFailure) {
+    guard let object = try? JSONValue(parsing: line), case .object = object else {
+      throw EvaluationFailure(.badJSON, "this line is no JSON object: write {\"id\":…,\"mode\":…,\"formula\":…,…}")
+    }
+    id = Self.identifier(object["id"])
+    guard let formula = object["formula"]?.string else {
+      throw EvaluationFailure(.badRequest, "the field formula is missing or no string", id: id)
+    }
+    self.formula = formula
+    switch object["mode"] {
+    case .none, .null: mode = nil
+    case .some(let value):
+      guard let known = value.string.flatMap(Mode.init(rawValue:)) else {
+        let modes = Mode.allCases.map(\.rawValue).joined(separator: ", ")
+        throw EvaluationFailure(.badRequest, "the field mode must be one of \(modes)", id: id)
+      }
+      mode = known
+    }
+    inputs = object["inputs"].flatMap { $0 == .null ? nil : $0 }
+  }
+
+  private static func identifier(_ value: JSONValue?) -> JSONValue {
+    switch value {
+    case .some(.string), .some(.number): value ?? .null
+    case .none, .some(.null), .some(.bool), .some(.array), .some(.object): .null
+    }
+  }
+
+  /// The answer to a line, as a line; a bad line gives an error line.
+  public static func answer(line: String, precision: EvaluationPrecision = .float) -> String {
+    do throws(EvaluationFailure) {
+      return try EvaluationRequest(line: line).answer(precision: precision).json
+    } catch {
+      return error.json
+    }
+  }
+
+  /// Value and gradient, or why there are none.
+  /// - Throws: `EvaluationFailure`.
+  public func answer(precision: EvaluationPrecision = .float) throws(EvaluationFailure) -> EvaluationResponse {
+    do {
+      let (formula, mode) = try Formula.parse(self.formula, mode: self.mode)
+      if formula.isBareLiteral { throw FormulaError(.bareLiteral, source: self.formula, offset: 0) }
+      let shape = try ReferenceEvaluator(formula, mode: mode).shape
+      guard let inputs else {
+        return EvaluationResponse(id: id, formula: formula, mode: mode, shape: shape, numbers: nil)
+      }
+      let numbers = try EvaluationInputs.read(inputs, for: formula, mode: mode)
+      return EvaluationResponse(
+        id: id, formula: formula, mode: mode, shape: shape,
+        numbers: try Self.evaluate(formula, mode, numbers, precision))
+    } catch let error as FormulaError {
+      throw EvaluationFailure(error, id: id)
+    } catch let error as LossInputError {
+      throw EvaluationFailure(.inputs(error.code), error.message, id: id)
+    } catch let error as EvaluationFailure {
+      throw error.identified(by: id)
+    } catch {
+      throw EvaluationFailure(.badRequest, "\(error)", id: id)
+    }
+  }
+
+  private static func evaluate(
+    _ formula: Formula, _ mode: Mode, _ inputs: LossInputs<Float>, _ precision: EvaluationPrecision
+  ) throws -> EvaluationResponse.Numbers {
+    switch precision {
+    case .float:
+      let result = try Program(formula, mode: mode).evaluate(inputs)
+      return EvaluationResponse.Numbers(result, inputs: inputs, mode: mode)
+    case .double:
+      let result = try ReferenceEvaluator(formula, mode: mode).evaluate(inputs.converted(to: Double.self))
+      return EvaluationResponse.Numbers(result, inputs: inputs, mode: mode)
+    }
+  }
+}
+
+/// Which evaluator answers: the compiled one in Float, or the reference in Double (on inputs read as Float).
+public enum EvaluationPrecision: String, CaseIterable, Hashable, Sendable, Codable {
+  case float
+  case double
+}

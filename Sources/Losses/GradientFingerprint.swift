@@ -1,0 +1,126 @@
+import Formulas
+import Randomness
+
+/// The gradient of a formula on fixed probe inputs, rounded and hashed: formulas with equal gradients train alike.
+///
+/// Rounded to 8 digits of the largest entry, so that other spellings of one loss, which differ in rounding, agree.
+/// A value without dependence on the prediction has the gradient 0. Probes are drawn once with a fixed seed.
+public struct GradientFingerprint: Hashable, Sendable, Codable, CustomStringConvertible {
+  /// Equal for equal gradients.
+  public let exact: UInt64
+  /// Equal for gradients that are equal up to a positive factor.
+  public let family: UInt64
+
+  /// Nil when the formula is not one of the mode.
+  public init?(_ formula: Formula, mode: Mode) {
+    guard let evaluator = try? ReferenceEvaluator(formula, mode: mode) else { return nil }
+    var entries: [Double] = []
+    for inputs in ProbeInputs.batches(of: mode) {
+      guard let result = try? evaluator.evaluate(inputs) else { return nil }
+      let count = inputs.rows * inputs.classes
+      for variable in mode.differentiableVariables {
+        entries += result.gradients[variable] ?? [Double](repeating: 0, count: count)
+      }
+    }
+    let scale = entries.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+    var hash = SeededGenerator.derive(seed: 0, stream: mode.rawValue)
+    for entry in entries { hash = Self.mix(hash, Self.rounded(entry, scale: scale)) }
+    family = hash
+    exact = Self.mix(hash, Self.significand(scale))
+  }
+
+  /// The exact fingerprint in 16 hexadecimal digits.
+  public var description: String { Self.hex(exact) }
+  /// The family's fingerprint in 16 hexadecimal digits.
+  public var familyDescription: String { Self.hex(family) }
+
+  private static func hex(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// An entry in units of 1e-8 of the largest one; words of their own for what is not finite.
+  private static func rounded(_ entry: Double, scale: Double) -> UInt64 {
+    if entry.isNaN { return 1 << 62 }
+    if entry.isInfinite { return entry > 0 ? 1 << 62 | 1 : 1 << 62 | 2 }
+    guard scale > 0 else { return 0 }
+    return UInt64(bitPattern: Int64((entry / scale * 1e8).rounded()))
+  }
+
+  /// A positive number to 8 digits.
+  private static func significand(_ scale: Double) -> UInt64 {
+    guard scale > 0 else { return 0 }
+    let digits = (scale.significand * 1e8).rounded()
+    return UInt64(digits) ^ (UInt64(bitPattern: Int64(scale.exponent)) << 32)
+  }
+
+  private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+    SeededGenerator.derive(seed: hash ^ word, stream: "gradient")
+  }
+}
+
+/// The inputs of fingerprints: labels, IoUs and boxes as the wrappers make them, logits of several sizes.
+enum ProbeInputs {
+  static func batches(of mode: Mode) -> [LossInputs<Double>] {
+    switch mode {
+    case .multiClass: multiClass
+    case .binaryClass: binaryClass
+    case .regression: regression
+    }
+  }
+
+  private static let multiClass = [logits(rows: 24, classes: 4, .multiClass), logits(rows: 8, classes: 3, .multiClass)]
+  private static let binaryClass = [
+    logits(rows: 24, classes: 3, .binaryClass), logits(rows: 8, classes: 2, .binaryClass),
+  ]
+  private static let regression = [boxes(count: 48)]
+
+  private static func logits(rows: Int, classes: Int, _ mode: Mode) -> LossInputs<Double> {
+    var generator = SeededGenerator(seed: 1, stream: "fingerprint \(mode.rawValue)", index: UInt64(classes))
+    var inputs = LossInputs<Double>(rows: rows, classes: classes)
+    var (x, label, z, q) = ([Double](), [Double](), [Double](), [Double]())
+    for row in 0..<rows {
+      let spread = [0.5, 2, 5][row % 3]
+      let positive = row % classes
+      let iou = generator.uniform(0.2, 1)
+      // Every fourth row of the sigmoid modes is background: no positive entry.
+      let isBackground = mode == .binaryClass && row % 4 == 3
+      for column in 0..<classes {
+        x.append(generator.normal() * spread)
+        let isPositive = column == positive && !isBackground
+        label.append(isPositive ? 1 : 0)
+        z.append(positive == classes - 1 ? 1 : iou)
+        q.append(isPositive ? iou : 0)
+      }
+    }
+    inputs[.x] = x
+    switch mode {
+    case .multiClass: (inputs[.y], inputs[.z]) = (label, z)
+    case .binaryClass: (inputs[.q], inputs[.py], inputs[.ny]) = (q, label, label.map { 1 - $0 })
+    case .regression: break
+    }
+    return inputs
+  }
+
+  private static func boxes(count: Int) -> LossInputs<Double> {
+    var generator = SeededGenerator(seed: 1, stream: "fingerprint REG")
+    var inputs = LossInputs<Double>(rows: count)
+    var (u, i, e) = ([Double](), [Double](), [Double]())
+    for index in 0..<count {
+      let size = [12.0, 60, 250][index % 3]
+      let target = [0, 0, size, size * generator.uniform(0.4, 2)]
+      // Every sixth box lies apart.
+      let shift = index % 6 == 5 ? 1.5 * size : generator.uniform(-0.4, 0.4) * size
+      let predicted = [
+        shift, generator.uniform(-0.3, 0.3) * target[3], shift + size * generator.uniform(0.6, 1.6),
+        target[3] * generator.uniform(0.7, 1.5),
+      ]
+      let overlap = BoxOverlap<Double>(predicted, target)
+      u.append(overlap.union)
+      i.append(overlap.intersection)
+      e.append(overlap.enclosing)
+    }
+    (inputs[.u], inputs[.i], inputs[.e]) = (u, i, e)
+    return inputs
+  }
+}
