@@ -23,7 +23,8 @@ static void axis_runs(
   float side = end - start;
   if (!aligned && side < 1.0f) side = 1.0f;
   float bin = side / (float)bins;
-  int64_t grid = ratio > 0 ? ratio : (int64_t)ceilf(bin);
+  // A side that is no number, or beyond every image, gets no samples, so the region comes out as zeros.
+  int64_t grid = ratio > 0 ? ratio : bin > 0.0f && bin < 65536.0f ? (int64_t)ceilf(bin) : 0;
   float part = grid > 0 ? 1.0f / (float)grid : 0.0f;
   for (int64_t b = 0; b < bins; b++) {
     float *w = weights + b * extent;

@@ -74,8 +74,26 @@ import Testing
       list.regions = [region]
       #expect(throws: NetworkError.self, "\(region)") { try network.forward(training: true) }
     }
-    list.regions = [Region(image: 0, x1: .nan, y1: 0, x2: .infinity, y2: 1)]
-    try network.forward(training: true)
+  }
+
+  @Test(arguments: [0, 2]) func regionsWithoutSizeComeOutFinite(samplingRatio: Int) throws {
+    let b = NetworkBuilder(batch: 1)
+    let x = try b.input(height: 4, width: 4, channels: 3, gradient: true)
+    let list = RegionList(capacity: 1)
+    let y = try b.roiAlign(levels: [x], scales: [1], regions: list, bins: 2, samplingRatio: samplingRatio)
+    let network = try b.build(seed: 1)
+    x.data.update(repeating: 1)
+    let odd: [Float] = [.nan, .infinity, -.infinity, 1e30, -1e30, 0, 3]
+    for x1 in odd {
+      for x2 in odd {
+        list.regions = [Region(image: 0, x1: x1, y1: 1, x2: x2, y2: 3)]
+        try network.forward(training: true)
+        #expect(y.data.allSatisfy { $0.isFinite }, "\(x1) ... \(x2)")
+        y.gradient.update(repeating: 1)
+        try network.backward()
+        #expect(x.gradient.allSatisfy { $0.isFinite }, "\(x1) ... \(x2)")
+      }
+    }
   }
 
   @Test func statesOfAnotherSizeAreRefused() throws {

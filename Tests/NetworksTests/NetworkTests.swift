@@ -101,6 +101,24 @@ import Testing
     #expect(trained.network.state == before, "evaluation must not move running statistics")
   }
 
+  @Test func evaluationNetworkEqualsTrainingNetworkForward() throws {
+    func scores(trains: Bool) throws -> ([Float], Int) {
+      let b = NetworkBuilder(batch: 2)
+      let x = try b.input(height: 8, width: 8, channels: 16)
+      let y = try b.batchNorm(try b.convolution(x, channels: 32, kernel: 3, name: "c"), relu: true, name: "n")
+      let z = try b.linear(try b.globalAveragePool(y), outputs: 3, name: "z")
+      let network = try b.build(seed: 4, trains: trains)
+      for index in x.data.indices { x.data[index] = Float(index % 19) / 19 }
+      try network.forward(training: false)
+      #expect(z.gradient.isEmpty == !trains)
+      try network.backward()
+      return (Array(z.data), network.activationBytes)
+    }
+    let (trained, evaluated) = (try scores(trains: true), try scores(trains: false))
+    #expect(trained.0 == evaluated.0)
+    #expect(evaluated.1 < trained.1)
+  }
+
   @Test func gradientsAddUpUntilZeroed() throws {
     let classifier = try Classifier(batch: 2, seed: 6)
     var generator = SeededGenerator(seed: 7)

@@ -72,7 +72,10 @@ public final class Network {
 
   /// The bytes of all activations, gradients and shared work space.
   public var activationBytes: Int {
-    values.filter { $0.root === $0 }.reduce(workspace.bytes) { $0 + 4 * ($1.memory.count + $1.gradientMemory.count) }
+    let owned = values.filter { $0.root === $0 }
+    var seen: Set<ObjectIdentifier> = []
+    let gradients = owned.map(\.gradientMemory).filter { seen.insert(ObjectIdentifier($0)).inserted }
+    return 4 * (owned.map(\.memory) + gradients).reduce(0) { $0 + $1.count } + workspace.bytes
   }
 }
 

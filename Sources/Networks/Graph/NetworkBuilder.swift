@@ -53,7 +53,9 @@ public final class NetworkBuilder {
 
   /// Allocates memory, draws start weights (a stream for each parameter name, so that adding a layer does not change
   /// the others) and creates the primitives. The builder cannot be used afterwards.
-  public func build(seed: UInt64) throws(NetworkError) -> Network {
+  ///
+  /// Without `trains` nothing for the backward pass is made (`backward` then does nothing): for evaluation.
+  public func build(seed: UInt64, trains: Bool = true) throws(NetworkError) -> Network {
     guard !isBuilt else { throw .foreignValue(layer: "build") }
     isBuilt = true
     SingleThread.enter()
@@ -69,7 +71,7 @@ public final class NetworkBuilder {
     }
     let workspace = try Workspace(parameters: parameters, usesWinograd: usesWinograd && Engine.hasWinograd)
     LayoutPlan(layers: layers, values: values).decide(allowsBlocks: usesWinograd && Engine.hasWinograd)
-    GradientPlan(layers: layers, values: values).allocate()
+    GradientPlan(layers: layers, values: values).allocate(trains: trains)
     for layer in layers { try layer.prepare(workspace) }
     workspace.allocate()
     let ends = stageStarts.dropFirst() + [layers.count]

@@ -37,7 +37,7 @@ public final class Value {
   /// The layer that makes it; nil for inputs and views.
   weak var producer: (any Layer)?
   let builder: ObjectIdentifier
-  /// `shape.count` floats each once built (the gradient's only where one flows).
+  /// At least `shape.count` floats each once built (the gradient's only where one flows, and shared over time).
   var memory = AlignedBuffer(count: 0)
   var gradientMemory = AlignedBuffer(count: 0)
 
@@ -56,7 +56,7 @@ public final class Value {
 
   /// Sets the gradient to zero; for outputs without a loss in this step.
   public func zeroGradient() {
-    root.gradientMemory.pointer.update(repeating: 0, count: root.gradientMemory.count)
+    gradientPointer.update(repeating: 0, count: min(root.gradientMemory.count, shape.count))
   }
 
   /// The extents as kernels that treat channels alike see them: a blocked value is a batch of 16-channel images.

@@ -41,6 +41,8 @@ final class RoIAlign: Layer {
   private let list: RegionList
   private let settings: Settings
   private let work: AlignedBuffer
+  /// x1, y1, x2, y2 of the region at work.
+  private let box = AlignedBuffer(count: 4)
 
   init(
     _ levels: [Value], regions: RegionList, settings: Settings, name: String, in builder: NetworkBuilder
@@ -76,9 +78,8 @@ final class RoIAlign: Layer {
 
   /// Calls `body` for each region with its row, level and box.
   private func forEachRegion(
-    _ body: (_ row: Int, _ level: Edge, _ offset: Int, _ box: [Float], UnsafePointer<nn_roi_shape>) -> Void
+    _ body: (_ row: Int, _ level: Edge, _ offset: Int, UnsafePointer<nn_roi_shape>) -> Void
   ) throws(NetworkError) {
-    var box: [Float] = [0, 0, 0, 0]
     for (row, region) in list.regions.prefix(list.capacity).enumerated() {
       guard inputs.indices.contains(region.level), (0..<inputs[0].value.shape.batch).contains(region.image) else {
         throw .invalidArgument(
@@ -89,16 +90,19 @@ final class RoIAlign: Layer {
       let level = inputs[region.level]
       var shape = Self.shape(
         level.value.shape, settings, level: region.level, blocked: level.value.root.isBlocked)
-      (box[0], box[1], box[2], box[3]) = (region.x1, region.y1, region.x2, region.y2)
-      body(row, level, region.image * level.value.shape.elementsPerImage, box, &shape)
+      box.pointer[0] = region.x1
+      box.pointer[1] = region.y1
+      box.pointer[2] = region.x2
+      box.pointer[3] = region.y2
+      body(row, level, region.image * level.value.shape.elementsPerImage, &shape)
     }
   }
 
   func forward(training: Bool) throws(NetworkError) {
     let width = output.shape.elementsPerImage
-    try forEachRegion { row, level, offset, box, shape in
+    try forEachRegion { row, level, offset, shape in
       nn_roi_align_forward(
-        level.value.dataPointer + offset, box, output.dataPointer + row * width, shape, work.pointer)
+        level.value.dataPointer + offset, box.pointer, output.dataPointer + row * width, shape, work.pointer)
     }
     let used = min(list.regions.count, list.capacity)
     (output.dataPointer + used * width).update(repeating: 0, count: (list.capacity - used) * width)
@@ -107,10 +111,10 @@ final class RoIAlign: Layer {
   func backward() throws(NetworkError) {
     for edge in inputs where edge.write == .overwrite { edge.value.zeroGradient() }
     let width = output.shape.elementsPerImage
-    try forEachRegion { row, level, offset, box, shape in
+    try forEachRegion { row, level, offset, shape in
       guard level.write != .none else { return }
       nn_roi_align_backward(
-        output.gradientPointer + row * width, box, level.value.gradientPointer + offset, shape, work.pointer)
+        output.gradientPointer + row * width, box.pointer, level.value.gradientPointer + offset, shape, work.pointer)
     }
   }
 }
