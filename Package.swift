@@ -53,7 +53,9 @@ let package = Package(
       name: "Search",
       dependencies: [
         "Formulas", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening", "Proxy", "Yams", logging,
-      ]),
+      ],
+      // The files are those of search_spaces/, through links.
+      resources: [.embedInCode("Resources/detection-twostage.yaml")]),
     // 6
     .executableTarget(
       name: "autoloss",

@@ -36,6 +36,24 @@ extension RunStore {
     }
   }
 
+  /// How many candidates reached one of these stages.
+  public func candidateCount(reaching stages: [String]) throws(RunStoreError) -> Int {
+    let marks = stages.map { _ in "?" }.joined(separator: ", ")
+    return try access { queue in
+      try queue.read {
+        try Int.fetchOne(
+          $0, sql: "SELECT count(*) FROM candidates WHERE stage IN (\(marks))",
+          arguments: StatementArguments(stages)) ?? 0
+      }
+    }
+  }
+
+  /// SQLite and its version.
+  public static var libraryVersion: String {
+    let version = try? DatabaseQueue().read { try String.fetchOne($0, sql: "SELECT sqlite_version()") }
+    return "SQLite \(version ?? "unknown")"
+  }
+
   /// Every score by its key.
   public func scores() throws(RunStoreError) -> [String: ScoreRecord] {
     try access { queue in

@@ -1,0 +1,57 @@
+import RunStore
+
+/// The two losses that a detector is trained with, as text: formulas, built-in names.
+public struct LossPair: Hashable, Sendable, Codable {
+  public var classification: String
+  public var regression: String
+
+  public init(classification: String, regression: String) {
+    self.classification = classification
+    self.regression = regression
+  }
+}
+
+/// What a training is for; it decides data, schedule and split.
+public enum TrainingPurpose: String, Hashable, Sendable, Codable, CaseIterable {
+  /// A few steps on D_verify (one image a class), scored there.
+  case simulate
+  /// The proxy: search-train, scored on search-val.
+  case proxy
+  /// The final training: search-train, scored on the hold-out.
+  case holdOut = "holdout"
+}
+
+/// One training to do, with everything that tells it from others of the run.
+public struct TrainingRequest: Hashable, Sendable {
+  public var losses: LossPair
+  public var purpose: TrainingPurpose
+  /// Decides initial weights and the order of batches, so that candidates with one seed are paired.
+  public var seed: UInt64
+
+  public init(losses: LossPair, purpose: TrainingPurpose, seed: UInt64) {
+    self.losses = losses
+    self.purpose = purpose
+    self.seed = seed
+  }
+
+  /// The name of the outcome in store and cache; formulas hold no `|`.
+  public var key: String { "\(purpose.rawValue)|\(losses.classification)|\(losses.regression)|\(seed)" }
+}
+
+/// Trains and scores; owned by one thread.
+public protocol CandidateEvaluator {
+  /// The outcome of a training; the same request always gives the same outcome.
+  ///
+  /// Throws `Interrupted` soon after `isCancelled` turns true.
+  func evaluate(_ request: TrainingRequest, isCancelled: @escaping @Sendable () -> Bool) throws -> ScoreOutcome
+}
+
+/// Makes an evaluator for each worker thread and says what, besides the request, decides the outcomes.
+public protocol EvaluatorSource: Sendable {
+  associatedtype Evaluator: CandidateEvaluator
+
+  func makeEvaluator() throws -> Evaluator
+
+  /// Everything outside the request that decides an outcome: data, detector, schedules, program, processor.
+  var context: String { get }
+}

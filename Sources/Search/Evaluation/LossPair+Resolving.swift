@@ -1,0 +1,40 @@
+import Formulas
+import Losses
+
+extension LossPair {
+  /// The losses that a trainer takes.
+  ///
+  /// Throws `SearchError.badLoss` for a text that is neither a built-in name nor a formula of the task.
+  public func resolved(for task: SearchTask) throws -> DetectionLosses {
+    DetectionLosses(
+      classification: try LossText.classification(classification, task, place: "classification loss"),
+      regression: try LossText.regression(regression, task, place: "regression loss"))
+  }
+
+  /// The same losses with every built-in formula written out, so that one loss has one name in store and cache.
+  public func spelledOut(for task: SearchTask) throws -> LossPair {
+    let losses = try resolved(for: task)
+    return LossPair(
+      classification: losses.classification.formula.description,
+      regression: losses.regression.formula?.description ?? regression)
+  }
+}
+
+/// Losses as users write them.
+public enum LossText {
+  public static func classification(_ text: String, _ task: SearchTask, place: String) throws -> ClassificationLoss {
+    do throws(LossReferenceError) {
+      return try LossReference.classification(text, mode: task.classificationMode)
+    } catch {
+      throw SearchError.badLoss(place: place, text: text, reason: error.message)
+    }
+  }
+
+  public static func regression(_ text: String, _ task: SearchTask, place: String) throws -> BoxLoss {
+    do throws(LossReferenceError) {
+      return try LossReference.regression(text, mode: task.classificationMode)
+    } catch {
+      throw SearchError.badLoss(place: place, text: text, reason: error.message)
+    }
+  }
+}

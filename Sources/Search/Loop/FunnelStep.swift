@@ -1,0 +1,62 @@
+import Reporting
+import RunStore
+
+/// The doors that candidates leave through, in order; the progress line, the store's summary and the JSON count by them.
+enum FunnelStep: String, CaseIterable {
+  case duplicate, verify, descend, shortTraining, proxy
+
+  /// The door of a rejection code; unknown codes of newer versions count as the last.
+  init(code: String) {
+    switch code {
+    case "duplicate", "familyDuplicate": self = .duplicate
+    case "notPerSample", "batchCoupled", "independentOfPrediction", "nonFinite", "tooLarge", "notMonotone",
+      "minimumOffTarget":
+      self = .verify
+    case "simulationMissedTarget", "simulationNotFinite": self = .descend
+    case "detectorBelowThreshold", "notAmongBest": self = .shortTraining
+    default: self = .proxy
+    }
+  }
+
+  /// Whether the screening of a formula alone, without a detector, ends here.
+  var isScreening: Bool {
+    switch self {
+    case .verify, .descend: true
+    case .duplicate, .shortTraining, .proxy: false
+    }
+  }
+}
+
+/// How many candidates came and where they left.
+public struct SearchTally: Sendable, Hashable {
+  public var generated = 0
+  /// By rejection code.
+  public var rejected: [String: Int] = [:]
+  /// Candidates trained on D_verify and on the proxy.
+  public var simulated = 0
+  public var proxyTrained = 0
+
+  /// All duplicates, those up to scale included.
+  public var duplicate: Int { (rejected["duplicate"] ?? 0) + (rejected["familyDuplicate"] ?? 0) }
+
+  mutating func count(_ rejection: RejectionRecord?) {
+    guard let code = rejection?.code else { return }
+    rejected[code, default: 0] += 1
+  }
+
+  /// The levels of the walk with what is left at each.
+  public var funnel: Funnel {
+    var left = generated
+    var counts: [FunnelStep: Int] = [:]
+    for (code, number) in rejected { counts[FunnelStep(code: code), default: 0] += number }
+    func remaining(after step: FunnelStep) -> Int {
+      left -= counts[step] ?? 0
+      return left
+    }
+    return Funnel([
+      .init("generated", generated), .init("new", remaining(after: .duplicate)),
+      .init("verified", remaining(after: .verify)), .init("descended", remaining(after: .descend)),
+      .init("short training", simulated), .init("proxy", proxyTrained),
+    ])
+  }
+}

@@ -1,0 +1,139 @@
+import Evolution
+import Formulas
+import Reporting
+import RunStore
+
+/// What a finished search says: the funnel, the best combinations, the table of the hold-out.
+public struct SearchResult: Sendable {
+  public let configuration: RunConfiguration
+  public let tally: SearchTally
+  /// Generations after the initial one.
+  public let generations: Int
+  /// Best first.
+  public let best: [FoundCombination]
+  /// The default losses on the proxy, one value for each promotion seed.
+  public let defaultScores: SeedSpread
+  /// Seeds of the final scoring, in the order of every row's values.
+  public let seeds: [UInt64]
+  public let rows: [HoldOutRow]
+}
+
+/// A combination that the search found.
+public struct FoundCombination: Sendable {
+  public let genome: Genome
+  public let losses: LossPair
+  /// On search-val, one value for each promotion seed.
+  public let scores: SeedSpread
+}
+
+/// One line of the hold-out table.
+public struct HoldOutRow: Sendable {
+  public let name: String
+  public let losses: LossPair
+  /// One for each seed.
+  public let outcomes: [ScoreOutcome]
+
+  /// The seeds' values; nil when a training diverged.
+  public func spread(_ metric: ScoreMetric) -> SeedSpread? {
+    let values = outcomes.compactMap { $0.value(metric) }
+    return values.count == outcomes.count ? SeedSpread(values) : nil
+  }
+}
+
+extension SearchResult {
+  /// The summary line of `evolve --json`; times, paths and hosts stand nowhere in it.
+  public func summary(run: String) -> JSONValue {
+    .object([
+      .init("type", "summary"), .init("run", .string(run)), .init("seed", .int(Int(clamping: configuration.seed))),
+      .init("task", .string(configuration.space.task.rawValue)),
+      .init("branch", .string(configuration.space.branch.rawValue)), .init("generations", .int(generations)),
+      .init("generated", .int(tally.generated)), .init("duplicate", .int(tally.duplicate)),
+      .init(
+        "rejected",
+        .object(tally.rejected.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) })),
+      .init("simulated", .int(tally.simulated)), .init("proxy_trained", .int(tally.proxyTrained)),
+      .init("best", .array(best.enumerated().flatMap { bestRows($0.element, rank: $0.offset + 1) })),
+      .init("holdout", holdOut),
+    ])
+  }
+
+  /// One row for each varied formula of a combination.
+  private func bestRows(_ found: FoundCombination, rank: Int) -> [JSONValue] {
+    found.genome.branchFormulas(configuration.space.task).map { part in
+      [
+        "formula": .string(part.formula.description), "mode": .string(part.mode.rawValue),
+        "score": .double(found.scores.mean), "nodes": .int(part.formula.nodeCount), "combination": .int(rank),
+        "loss_cls": .string(found.losses.classification), "loss_reg": .string(found.losses.regression),
+        "std": .double(found.scores.standardDeviation), "default_score": .double(defaultScores.mean),
+      ]
+    }
+  }
+
+  private var holdOut: JSONValue {
+    [
+      "metrics": .array(ScoreMetric.allCases.map { .string($0.rawValue) }),
+      "seeds": .array(seeds.map { .int(Int(clamping: $0)) }),
+      "steps": .int(configuration.space.training.final.steps), "rows": .array(rows.map(\.json)),
+    ]
+  }
+
+  /// The hold-out table: mean ± standard deviation over the seeds, and the paired difference to cross entropy + GIoU.
+  public var table: TextTable {
+    var table = TextTable([
+      .init("losses"), .init("AP", .right), .init("AP50", .right), .init("AP75", .right),
+      .init("AP50 − ce+giou, paired", .right),
+    ])
+    let reference = rows.last?.spread(.ap50)
+    for row in rows {
+      let paired = reference.flatMap { row.spread(.ap50)?.paired(minus: $0) }
+      table.add(
+        row.name, row.text(.ap), row.text(.ap50), row.text(.ap75),
+        row.name == rows.last?.name ? "" : paired.map(\.signed) ?? "–")
+    }
+    return table
+  }
+
+  /// What the command prints at the end and `summary.txt` holds.
+  public var text: String {
+    var lines = [tally.funnel.table.description, "", "Best on search-val (\(metricName), mean over seeds):"]
+    for (offset, found) in best.enumerated() {
+      lines.append("  found-\(offset + 1)  \(found.scores)   (default losses \(defaultScores))")
+      lines.append("    classification  \(found.losses.classification)")
+      lines.append("    regression      \(found.losses.regression)")
+    }
+    if best.isEmpty { lines.append("  no candidate reached the proxy with every seed") }
+    lines += ["", "Hold-out, scored once, \(seeds.count) fresh paired seeds, mean ± standard deviation:"]
+    return (lines + table.lines).joined(separator: "\n")
+  }
+
+  private var metricName: String { configuration.space.selection.metric.rawValue }
+}
+
+extension HoldOutRow {
+  fileprivate func text(_ metric: ScoreMetric) -> String { spread(metric).map(\.description) ?? "diverged" }
+
+  fileprivate var json: JSONValue {
+    var members: [JSONValue.Member] = [
+      .init("name", .string(name)), .init("loss_cls", .string(losses.classification)),
+      .init("loss_reg", .string(losses.regression)),
+    ]
+    for metric in ScoreMetric.allCases {
+      let values = outcomes.map { $0.value(metric).map(JSONValue.double) ?? .null }
+      members.append(.init(metric.rawValue, .array(values)))
+    }
+    members.append(.init("mean", statistic(\.mean)))
+    members.append(.init("std", statistic(\.standardDeviation)))
+    return .object(members)
+  }
+
+  private func statistic(_ number: (SeedSpread) -> Double) -> JSONValue {
+    .object(
+      ScoreMetric.allCases.map { metric in .init(metric.rawValue, spread(metric).map { .double(number($0)) } ?? .null) }
+    )
+  }
+}
+
+extension SeedSpread {
+  /// With a sign, for differences.
+  fileprivate var signed: String { (mean >= 0 ? "+" : "") + description }
+}

@@ -1,0 +1,63 @@
+import Evolution
+import Yams
+
+/// Everything that decides what a run finds: written to `config.yaml`, compared on `--resume`.
+public struct RunConfiguration: Codable, Hashable, Sendable {
+  /// Version of this schema.
+  public var run = 1
+  /// Version of the program that started the run.
+  public var program: String
+  /// `synthetic` or the data folder.
+  public var data: String
+  public var seed: UInt64
+  public var space: SearchSpace
+
+  public init(program: String, data: String, seed: UInt64, space: SearchSpace) {
+    self.program = program
+    self.data = data
+    self.seed = seed
+    self.space = space
+  }
+
+  public func yaml() throws -> String { try YAMLText.text(of: self) }
+
+  /// Reads the configuration of a run that was started before.
+  public static func parse(_ text: String, place: String) throws -> RunConfiguration {
+    do {
+      return try YAMLDecoder().decode(RunConfiguration.self, from: text)
+    } catch {
+      throw SearchSpaceError.badValue(
+        place: place, key: "configuration",
+        reason: "was written by another version of autoloss: go on with that version, or start a new run")
+    }
+  }
+
+  /// The first key in which two configurations differ, with both values; nil when they are equal.
+  public func firstDifference(from other: RunConfiguration) throws -> (key: String, ours: String, theirs: String)? {
+    guard let ours = try Yams.compose(yaml: yaml()), let theirs = try Yams.compose(yaml: other.yaml()) else {
+      return nil
+    }
+    return Self.difference(ours, theirs, path: [])
+  }
+
+  private static func difference(_ ours: Node, _ theirs: Node, path: [String]) -> (
+    key: String, ours: String, theirs: String
+  )? {
+    guard case .mapping(let pairs) = ours, case .mapping(let others) = theirs else {
+      return ours == theirs ? nil : (path.joined(separator: "."), short(ours), short(theirs))
+    }
+    for (key, value) in pairs {
+      let name = key.string ?? ""
+      if name == "program" { continue }
+      guard let other = others[name] else { return ((path + [name]).joined(separator: "."), short(value), "nothing") }
+      if let found = difference(value, other, path: path + [name]) { return found }
+    }
+    return nil
+  }
+
+  private static func short(_ node: Node) -> String {
+    if let text = node.string { return text }
+    if case .sequence(let elements) = node { return "[" + elements.map(short).joined(separator: ", ") + "]" }
+    return "…"
+  }
+}

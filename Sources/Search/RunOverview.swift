@@ -1,0 +1,86 @@
+import Foundation
+import Reporting
+import RunStore
+import Screening
+
+/// A run as its folder shows it, finished or not.
+public struct RunOverview: Sendable {
+  public let configuration: RunConfiguration
+  public let tally: SearchTally
+  /// The stored summary; nil while the run goes on.
+  public let summary: JSONValue?
+  private let position: SearchState?
+  private let finalText: String?
+
+  public init(_ store: RunStore) throws {
+    configuration = try SearchStore.configuration(of: store)
+    summary = try SearchStore.summary(of: store).map { try JSONValue(parsing: $0) }
+    position = try store.latestGeneration().map { try SearchState($0) }
+    finalText = try? String(contentsOf: store.folder.appendingPathComponent("summary.txt"), encoding: .utf8)
+    var tally = SearchTally()
+    for (code, count) in try store.rejectionCounts() {
+      tally.generated += count
+      if !code.isEmpty { tally.rejected[code] = count }
+    }
+    let scores = try store.scores().values
+    // The default losses are trained once with the candidates and are none of them.
+    tally.simulated = max(0, scores.count { $0.purpose == TrainingPurpose.simulate.rawValue } - 1)
+    tally.proxyTrained = try store.candidateCount(reaching: [Stage.proxy.rawValue, Stage.select.rawValue])
+    self.tally = tally
+  }
+
+  public var dataName: String {
+    URL(fileURLWithPath: configuration.data).lastPathComponent
+  }
+
+  /// `finished`, or where it stands.
+  public var state: String {
+    if summary != nil { return "finished" }
+    guard let position else { return "started" }
+    if position.phase == .final { return "final scoring" }
+    return "generation \(position.generation)/\(configuration.space.evolution.generations), \(position.phase.rawValue)"
+  }
+
+  /// The best score on search-val.
+  public var bestText: String {
+    if let score = summary?["best"].elements?.first?["score"].number { return String(format: "%.3f", score) }
+    return position?.population.best.map { String(format: "%.3f", $0.score) } ?? "–"
+  }
+
+  public func json(name: String) -> JSONValue {
+    if let summary { return summary }
+    return [
+      "run": .string(name), "state": .string(state), "seed": .int(Int(clamping: configuration.seed)),
+      "branch": .string(configuration.space.branch.rawValue), "generated": .int(tally.generated),
+      "duplicate": .int(tally.duplicate),
+      "rejected": .object(tally.rejected.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),
+      "simulated": .int(tally.simulated), "proxy_trained": .int(tally.proxyTrained),
+      "best": .array(
+        (position?.population.best(5) ?? []).map { ["formula": .string($0.genome.text), "score": .double($0.score)] }),
+    ]
+  }
+
+  public func text(name: String) -> String {
+    let head = [
+      "\(name): \(state); \(configuration.space.task.rawValue) on \(dataName), branch "
+        + "\(configuration.space.branch.rawValue), seed \(configuration.seed)", "",
+    ]
+    if summary != nil, let finalText {
+      return (head + [finalText.trimmingCharacters(in: .newlines), ""] + rejectionLines).joined(separator: "\n")
+    }
+    var best: [String] = ["", "Best so far on search-val (\(configuration.space.selection.metric.rawValue)):"]
+    for individual in position?.population.best(5) ?? [] {
+      best.append("  " + String(format: "%.3f", individual.score) + "  \(individual.genome.text)")
+    }
+    return (head + [tally.funnel.table.description] + best + [""] + rejectionLines).joined(separator: "\n")
+  }
+
+  /// How many left for which reason, most frequent first.
+  private var rejectionLines: [String] {
+    var table = TextTable([.init("rejected because"), .init("candidates", .right)])
+    for (code, count) in tally.rejected.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+      table.add(code, count.grouped)
+    }
+    return tally.rejected.isEmpty ? [] : table.lines
+  }
+}

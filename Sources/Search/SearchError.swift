@@ -1,0 +1,28 @@
+/// What ends a search or a training with a message; each names the place and the mend.
+public enum SearchError: Error, Sendable, Hashable {
+  case unreadableState(detail: String)
+  case noFormula(grammar: String)
+  case badLoss(place: String, text: String, reason: String)
+  case notAFormula(place: String, text: String)
+  case differentRun(folder: String, key: String, given: String, stored: String)
+  case baselineDiverged(losses: String, step: Int)
+}
+
+extension SearchError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unreadableState(let detail):
+      "the run's state (\(detail)) cannot be read: it was written by another version of autoloss; start a new run"
+    case .noFormula(let grammar):
+      "\(grammar): no formula can be made from these primitives and limits; allow more of them"
+    case .badLoss(let place, let text, let reason):
+      "\(place) '\(text)': \(reason)"
+    case .notAFormula(let place, let text):
+      "\(place): '\(text)' is a built-in loss but no formula, so nothing can evolve from it; name a formula"
+    case .differentRun(let folder, let key, let given, let stored):
+      "\(folder) was started with \(key) = \(stored), not \(given): leave the option out, or start another run with --out"
+    case .baselineDiverged(let losses, let step):
+      "the default losses (\(losses)) diverge at step \(step): lower training.verify.learningRate or training.proxy.learningRate"
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import RunStore
+
+/// The run folder of a search: what is kept there under which name, and the cache beside all runs.
+public enum SearchStore {
+  private static let configurationFact = "configuration"
+  private static let machineFact = "machine"
+  private static let dataFact = "data hash"
+  private static let summaryFact = "summary"
+
+  /// Makes the folder of a new run.
+  public static func create(
+    _ folder: URL, _ configuration: RunConfiguration, dataHash: String
+  ) throws -> RunStore {
+    let yaml = try configuration.yaml()
+    let machine = String(decoding: try JSONEncoder().encode(Machine.current), as: UTF8.self)
+    return try RunStore.create(
+      in: folder, configuration: yaml,
+      facts: [configurationFact: yaml, machineFact: machine, dataFact: dataHash])
+  }
+
+  /// What the run was started with; the database counts, `config.yaml` is for reading.
+  public static func configuration(of store: RunStore) throws -> RunConfiguration {
+    guard let text = try store.fact(configurationFact) else {
+      throw SearchError.unreadableState(detail: "configuration")
+    }
+    return try RunConfiguration.parse(text, place: RunStore.databaseFile(in: store.folder).path)
+  }
+
+  /// Why going on here might not give the numbers that the start would have given.
+  public static func warnings(_ store: RunStore, dataHash: String) throws -> [String] {
+    var found: [String] = []
+    if let stored = try store.fact(dataFact), stored != dataHash {
+      found.append("the data set has changed since this run began: its scores no longer compare")
+    }
+    if let text = try store.fact(machineFact),
+      let machine = try? JSONDecoder().decode(Machine.self, from: Data(text.utf8)),
+      !machine.computesLike(.current)
+    {
+      found.append(
+        "this run began on \(machine.processor) with \(machine.libraries.joined(separator: ", ")); scores may differ "
+          + "in the last digits here")
+    }
+    return found
+  }
+
+  /// The summary of a finished run as one line of JSON; nil while it goes on.
+  public static func summary(of store: RunStore) throws -> String? { try store.fact(summaryFact) }
+
+  /// Where scores are kept between runs: `$AUTOLOSS_CACHE`, else `autoloss` in the user's cache folder.
+  public static var cacheFile: URL {
+    let environment = ProcessInfo.processInfo.environment
+    let folder =
+      environment["AUTOLOSS_CACHE"].map { URL(fileURLWithPath: $0) }
+      ?? environment["XDG_CACHE_HOME"].map { URL(fileURLWithPath: $0).appendingPathComponent("autoloss") }
+      ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/autoloss")
+    return folder.appendingPathComponent("scores.sqlite")
+  }
+
+  public static func cache() throws -> ScoreCache { try ScoreCache(file: cacheFile) }
+}

@@ -1,0 +1,14 @@
+/// The search spaces that are built into the program: the files of `search_spaces/`.
+enum EmbeddedSpaces {
+  static let all: [String: String] = [
+    SearchTask.detectionTwoStage.rawValue: String(
+      decoding: PackageResources.detection_twostage_yaml, as: UTF8.self)
+  ]
+
+  static var names: [String] { all.keys.sorted() }
+}
+
+extension SearchSpaceFile {
+  /// The names of the search spaces that are built in.
+  public static var embeddedNames: [String] { EmbeddedSpaces.names }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import Yams
+
+/// A search space as a file gives it: its settings, its profiles, its text.
+public struct SearchSpaceFile: Sendable {
+  /// The file's name without `.yaml`, or its path.
+  public let name: String
+  /// The YAML text with its comments.
+  public let text: String
+
+  /// Reads a search space by the name of an embedded one, or from a file.
+  public static func named(_ name: String) throws(SearchSpaceError) -> SearchSpaceFile {
+    if let text = EmbeddedSpaces.all[name] { return SearchSpaceFile(name: name, text: text) }
+    let looksLikePath = name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml")
+    guard looksLikePath || FileManager.default.fileExists(atPath: name) else {
+      throw .unknownSpace(name: name, known: EmbeddedSpaces.names)
+    }
+    do {
+      return SearchSpaceFile(name: name, text: try String(contentsOfFile: name, encoding: .utf8))
+    } catch {
+      throw .unreadable(
+        path: name, reason: FileManager.default.fileExists(atPath: name) ? "it is no UTF-8 text file" : "no such file")
+    }
+  }
+
+  public init(name: String, text: String) {
+    self.name = name
+    self.text = text
+  }
+
+  /// The settings: defaults, then this file, then the profile, then the overrides (`key=value`) in order.
+  ///
+  /// Every profile is checked, also those not chosen.
+  public func resolved(profile: String? = nil, overrides: [String] = []) throws -> SearchSpace {
+    let (space, profiles) = try parts()
+    var overlay = try SettingsOverlay(defaults: SearchSpace())
+    try overlay.lay(space, source: name)
+    for (other, node) in profiles {
+      var trial = overlay
+      try trial.lay(node, source: name)
+      try trial.settings(source: name).checkLimits()
+      if other == profile { overlay = trial }
+    }
+    if let profile, !profiles.contains(where: { $0.name == profile }) {
+      throw SearchSpaceError.unknownProfile(name: profile, known: profiles.map(\.name))
+    }
+    for text in overrides { try overlay.lay(Self.node(of: text), source: "--set \(text)") }
+    let settings = try overlay.settings(source: overrides.isEmpty ? name : "--set")
+    try settings.checkLimits()
+    return settings
+  }
+
+  /// The names of the profiles in this file.
+  public func profiles() throws -> [String] { try parts().profiles.map(\.name) }
+
+  private func parts() throws -> (space: YAMLNode, profiles: [(name: String, node: YAMLNode)]) {
+    guard let document = try Self.compose(text, source: name) else { return (YAMLNode([(YAMLNode, YAMLNode)]()), []) }
+    guard case .mapping(var mapping) = document, let found = mapping["profiles"] else { return (document, []) }
+    mapping["profiles"] = nil
+    guard case .mapping(let pairs) = found else {
+      throw SearchSpaceError.badValue(place: name, key: "profiles", reason: "takes names with keys below them")
+    }
+    return (.mapping(mapping), pairs.map { ($0.key.string ?? "", $0.value) })
+  }
+
+  /// `a.b=value` as the YAML `a: {b: value}`.
+  private static func node(of text: String) throws -> YAMLNode {
+    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      throw SearchSpaceError.badOverride(text: text)
+    }
+    let keys = text[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    let value = try compose(String(text[text.index(after: equals)...]), source: "--set \(text)") ?? YAMLNode("")
+    return keys.reversed().reduce(value) { YAMLNode([(YAMLNode($1), $0)]) }
+  }
+
+  private static func compose(_ text: String, source: String) throws -> YAMLNode? {
+    do {
+      return try Yams.compose(yaml: text)
+    } catch let error as YamlError {
+      throw SearchSpaceError.syntax(place: source, problem: error.oneLine)
+    }
+  }
+}
+
+extension YamlError {
+  /// The problem and its place, without the quoted source.
+  fileprivate var oneLine: String {
+    switch self {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      return "line \(mark.line), column \(mark.column): \(problem)"
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      return "line \(context.mark.line): the key '\(duplicates.joined(separator: "', '"))' stands there twice"
+    case .no, .memory, .reader, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
+      return "\(self)".split(separator: "\n").first.map(String.init) ?? "unreadable"
+    }
+  }
+}
+
+extension SearchSpace {
+  /// The space as YAML, every key written out.
+  public func yaml() throws -> String { try YAMLText.text(of: self) }
+}
