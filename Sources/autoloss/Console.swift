@@ -1,0 +1,19 @@
+import Foundation
+import Reporting
+
+/// The JSON that machines read from us; the data readers have a type of the same name.
+typealias JSONValue = Reporting.JSONValue
+
+/// Results go to standard output, everything else to standard error.
+enum Console {
+  static func print(_ text: String) {
+    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+  }
+
+  /// One JSON value on a line of its own.
+  static func print(_ value: JSONValue) { print(value.description) }
+
+  static func error(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+  }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Proxy
+import Search
+
+/// Options that several verbs share.
+struct SpaceOptions: ParsableArguments {
+  @Option(help: "Search space: the name of an embedded one (see `autoloss spaces`) or a YAML file.")
+  var space: String?
+
+  @Option(help: "Profile of the search space, such as demo.")
+  var profile: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("Override one key of the search space; may be repeated.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  /// Whether any of them was given.
+  var isGiven: Bool { space != nil || profile != nil || !overrides.isEmpty }
+
+  func resolved(for task: SearchTask) throws -> SearchSpace {
+    let space = try SearchSpaceFile.named(space ?? task.rawValue).resolved(profile: profile, overrides: overrides)
+    guard space.task == task else {
+      throw InputError(
+        "--space \(self.space ?? ""): this search space is for \(space.task.rawValue), not \(task.rawValue)")
+    }
+    return space
+  }
+}
+
+extension SearchTask: ExpressibleByArgument {}
+
+/// `--json` on every verb.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "One JSON object (or JSON Lines) on standard output; messages stay on standard error.")
+  var json = false
+}
+
+enum DataOption {
+  /// Opens the data and reports what is wrong with single files.
+  static func open(_ source: String, _ settings: DataSettings) throws -> DetectionSplits {
+    let splits = try DatasetReader.open(source, settings: settings)
+    for problem in splits.problems.prefix(20) { Console.error("warning: \(problem)") }
+    if splits.problems.count > 20 { Console.error("warning: … and \(splits.problems.count - 20) more of the like") }
+    return splits
+  }
+}
+
+/// How many threads to use when nothing is said: the processors there are.
+enum WorkerCount {
+  static func checked(_ given: Int?) throws -> Int {
+    let count = given ?? Machine.processorCount
+    guard (1...256).contains(count) else { throw InputError("--workers \(count): must lie in 1 ... 256") }
+    return count
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import Proxy
+import Reporting
+
+/// COCO AP of a results file.
+struct CocoEvalCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "coco-eval", abstract: "Scores a COCO results file: the 12 numbers of pycocotools and AP by class.",
+    discussion: "EXAMPLE: autoloss coco-eval --gt annotations/instances_val.json --dt detections.json")
+
+  /// What overlaps are computed on.
+  enum OverlapKind: String, ExpressibleByArgument, CaseIterable {
+    case bbox
+  }
+
+  @Option(help: "Ground truth: COCO instances JSON.")
+  var gt: String
+  @Option(help: "Detections: COCO results JSON, an array of {image_id, category_id, bbox, score}.")
+  var dt: String
+  @Option(help: "Overlap of boxes: bbox.")
+  var iouType = OverlapKind.bbox
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let instances = try COCOInstances(contentsOf: URL(fileURLWithPath: gt), name: gt)
+    let truth = instances.groundTruth
+    let results = try COCOResultsFile(contentsOf: URL(fileURLWithPath: dt), groundTruth: truth, name: dt)
+    for problem in (instances.problems + results.problems).prefix(20) { Console.error("warning: \(problem)") }
+    let result = COCOEvaluation.evaluate(groundTruth: truth, detections: results.detections)
+    if output.json {
+      Console.print([
+        "stats": .array(result.stats.map { .double($0) }),
+        "per_class_ap": .object(result.perClass.map { .init($0.category.name, .double($0.ap)) }),
+      ])
+    } else {
+      show(result)
+    }
+  }
+
+  private func show(_ result: COCOResult) {
+    var table = TextTable([.init("metric"), .init("value", .right)])
+    for (name, value) in zip(COCOResult.statNames, result.stats) { table.add(name, String(format: "%.4f", value)) }
+    Console.print(table.description)
+    var classes = TextTable([.init("class"), .init("AP", .right), .init("AP50", .right), .init("AP75", .right)])
+    for row in result.perClass {
+      classes.add(
+        row.category.name, String(format: "%.4f", row.ap), String(format: "%.4f", row.ap50),
+        String(format: "%.4f", row.ap75))
+    }
+    Console.print("\n" + classes.description)
+  }
+}

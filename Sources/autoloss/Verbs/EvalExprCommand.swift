@@ -1,0 +1,107 @@
+import ArgumentParser
+import Formulas
+import Foundation
+import Losses
+import Reporting
+
+/// What a formula is, whether it is sound, what it evaluates to.
+struct EvalExprCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval-expr", abstract: "Shows what a formula is, whether it is sound, and what it evaluates to.",
+    discussion: """
+      EXAMPLE: autoloss eval-expr "Neg(Dot(Y,Log(Softmax(X))))" --verify
+      EXAMPLE: autoloss eval-expr --batch expressions.jsonl --json
+      """)
+
+  @Argument(help: "The formula.")
+  var formula: String?
+  @Option(help: "Mode, where the variables leave a choice: \(Mode.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var mode: Mode?
+  @Option(help: "JSON file with the variables' arrays: {\"X\": [[…]], …}, or the same under \"inputs\".")
+  var inputs: String?
+  @Option(help: "JSON Lines file of {\"id\", \"mode\", \"formula\", \"inputs\"}; answered line by line.")
+  var batch: String?
+  @Flag(help: "Judge the convergence properties.")
+  var verify = false
+  @Flag(help: "Judge the properties, then descend on bare logits or boxes.")
+  var simulate = false
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    switch (formula, batch) {
+    case (nil, nil): throw InputError("give a formula, or --batch with a file")
+    case (.some, .some): throw InputError("give a formula or --batch, not both")
+    case (nil, .some(let file)): try runBatch(file)
+    case (.some(let text), nil): try runSingle(text)
+    }
+  }
+
+  private func runBatch(_ file: String) throws {
+    guard !verify, !simulate, inputs == nil else {
+      throw InputError("--batch evaluates; leave out --verify, --simulate and --inputs")
+    }
+    let lines = try Self.text(of: file, option: "--batch").split(whereSeparator: \.isNewline)
+    for line in lines where !line.allSatisfy(\.isWhitespace) {
+      Console.print(EvaluationRequest.answer(line: String(line)))
+    }
+  }
+
+  private func runSingle(_ text: String) throws {
+    let expression: Expression
+    do throws(FormulaError) {
+      expression = try Expression(text, mode: mode)
+    } catch {
+      if output.json {
+        let error: JSONValue = [
+          "code": .string(error.code), "message": .string(error.message), "position": .int(error.position.offset),
+        ]
+        Console.print(["formula": .string(text), "error": error])
+      }
+      throw error
+    }
+    var members = try expression.description()
+    if verify || simulate { members += expression.verdict(simulating: simulate) }
+    if let inputs { members += try evaluate(expression, on: inputs) }
+    if output.json { Console.print(.object(members)) } else { Self.show(members) }
+  }
+
+  /// Value and gradient on the arrays of a file.
+  private func evaluate(_ expression: Expression, on file: String) throws -> [JSONValue.Member] {
+    guard let json = try? Losses.JSONValue(parsing: try Self.text(of: file, option: "--inputs")) else {
+      throw InputError("--inputs \(file): no JSON; write {\"X\": [[…]], …}")
+    }
+    let request = EvaluationRequest(
+      formula: expression.formula.description, mode: expression.mode, inputs: json["inputs"] ?? json)
+    let response: EvaluationResponse
+    do throws(EvaluationFailure) {
+      response = try request.answer()
+    } catch {
+      throw InputError("--inputs \(file): \(error.message)")
+    }
+    let answer = try JSONValue(parsing: response.json)
+    return [.init("value", answer["value"]), .init("grad", answer["grad"])]
+  }
+
+  private static func text(of file: String, option: String) throws -> String {
+    guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8) else {
+      throw InputError("\(option) \(file): no such text file")
+    }
+    return text
+  }
+
+  private static func show(_ members: [JSONValue.Member]) {
+    for member in members {
+      let text: String
+      switch member.value {
+      case .string(let value): text = value
+      case .array(let elements) where elements.isEmpty: continue
+      case .null: continue
+      case .object(let parts) where member.name == "rejection":
+        text = parts.compactMap { $0.value.string }.joined(separator: ": ")
+      case .bool, .int, .double, .array, .object: text = member.value.description
+      }
+      let name = member.name.replacingOccurrences(of: "_", with: " ")
+      Console.print(name + String(repeating: " ", count: max(1, 15 - name.count)) + text)
+    }
+  }
+}

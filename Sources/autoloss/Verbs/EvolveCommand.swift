@@ -1,0 +1,139 @@
+import ArgumentParser
+import Evolution
+import Foundation
+import Proxy
+import Reporting
+import RunStore
+import Search
+
+/// The search.
+struct EvolveCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evolve", abstract: "Searches loss functions and scores the best on the hold-out split.",
+    discussion: """
+      EXAMPLE: autoloss evolve --task detection-twostage --data my-coco-folder --branch joint --seed 1 --workers 2
+
+      Killed at any moment, the same command with --resume goes on and ends with the same formulas and scores.
+      """)
+
+  @Option(help: "What to search for: \(SearchTask.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var task: SearchTask = .detectionTwoStage
+  @Option(help: "Which losses vary: cls, reg or joint (default: as the search space says).")
+  var branch: SearchBranch?
+  @Option(help: "A data folder (COCO or VOC layout) or 'synthetic' (default: synthetic).")
+  var data: String?
+  @OptionGroup var spaceOptions: SpaceOptions
+  @Option(help: "Seed of everything random (default: 1).")
+  var seed: UInt64?
+  @Option(help: "Threads; they change the time a run takes, never its result (default: one for each processor).")
+  var workers: Int?
+  @Option(help: "The run's folder (default: runs/<data>-<branch>-seed<seed>).")
+  var out: String?
+  @Flag(help: "Go on with the run in the folder.")
+  var resume = false
+  @Flag(help: "Print the resolved search space and the plan; train nothing.")
+  var dryRun = false
+  @Flag(inversion: .prefixedNo, help: "Reuse scores of equal trainings of earlier runs.")
+  var cache = true
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let workers = try WorkerCount.checked(workers)
+    let requested = try requestedConfiguration()
+    let folder = URL(fileURLWithPath: out ?? Self.defaultFolder(requested))
+    if dryRun { return try printPlan(requested, folder: folder, workers: workers) }
+    if !resume, RunStore.holdsRun(folder) { throw RunStoreError.runExists(folder: folder.path) }
+    let resumed = resume ? try reopen(folder, requested) : nil
+    let configuration = resumed?.configuration ?? requested
+    // Everything that can be wrong with the input is found before the folder is made.
+    let splits = try DataOption.open(configuration.data, configuration.space.data)
+    let source = try DetectionEvaluatorSource(configuration.space, splits: splits)
+    let store = try resumed?.store ?? SearchStore.create(folder, configuration, dataHash: splits.contentHash)
+    for warning in try SearchStore.warnings(store, dataHash: splits.contentHash) {
+      Console.error("warning: \(warning)")
+    }
+    let progress = ProgressReporter.standardError()
+    let search = try SearchRun(
+      configuration, store: store, source: source, workers: workers, cache: openCache(), progress: progress,
+      cancellation: Interrupts.cancellation)
+    do {
+      let result = try search.run()
+      progress.finish()
+      try store.close()
+      finish(result, folder: folder)
+    } catch let error as Interrupted {
+      progress.finish()
+      try store.checkpoint()
+      try store.close()
+      Console.error("checkpoint written to \(folder.path)")
+      throw error
+    }
+  }
+
+  private func requestedConfiguration() throws -> RunConfiguration {
+    var space = try spaceOptions.resolved(for: task)
+    if let branch { space.branch = branch }
+    return RunConfiguration(program: Machine.version, data: data ?? "synthetic", seed: seed ?? 1, space: space)
+  }
+
+  /// The stored run; options that were given must say what it was started with.
+  private func reopen(
+    _ folder: URL, _ requested: RunConfiguration
+  ) throws -> (store: RunStore, configuration: RunConfiguration) {
+    let store = try RunStore.resume(folder)
+    let stored = try SearchStore.configuration(of: store)
+    var expected = stored
+    if spaceOptions.isGiven || branch != nil {
+      expected.space = requested.space
+      if branch == nil { expected.space.branch = stored.space.branch }
+    }
+    if data != nil { expected.data = requested.data }
+    if seed != nil { expected.seed = requested.seed }
+    if let difference = try expected.firstDifference(from: stored) {
+      throw SearchError.differentRun(
+        folder: folder.path, key: difference.key, given: difference.ours, stored: difference.theirs)
+    }
+    return (store, stored)
+  }
+
+  private static func defaultFolder(_ configuration: RunConfiguration) -> String {
+    let data = URL(fileURLWithPath: configuration.data).lastPathComponent
+    return "runs/\(data)-\(configuration.space.branch.rawValue)-seed\(configuration.seed)"
+  }
+
+  /// A cache that cannot be opened costs time, not results.
+  private func openCache() -> ScoreCache? {
+    guard cache else { return nil }
+    do {
+      return try SearchStore.cache()
+    } catch {
+      Console.error("warning: going on without the score cache: \(error)")
+      return nil
+    }
+  }
+
+  private func finish(_ result: SearchResult, folder: URL) {
+    if output.json {
+      Console.print(result.summary(run: folder.lastPathComponent))
+    } else {
+      Console.print(result.text)
+    }
+    Console.error("run: \(folder.path) (best.yaml holds the loss cards)")
+  }
+
+  private func printPlan(_ configuration: RunConfiguration, folder: URL, workers: Int) throws {
+    let plan = SearchPlan(configuration.space)
+    if output.json {
+      Console.print([
+        "type": "plan", "out": .string(folder.path), "workers": .int(workers), "plan": plan.json,
+        "config": .string(try configuration.yaml()),
+      ])
+    } else {
+      Console.print(try configuration.yaml())
+      Console.print(plan.text)
+      Console.print("folder: \(folder.path), workers: \(workers)")
+    }
+  }
+}
+
+extension SearchBranch: ExpressibleByArgument {}

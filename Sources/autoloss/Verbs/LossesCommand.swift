@@ -1,0 +1,111 @@
+import ArgumentParser
+import Formulas
+import Losses
+import Reporting
+import Search
+
+/// Lists, shows and compares losses.
+struct LossesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "losses",
+    abstract: "Lists the built-in losses, shows one, or says whether two formulas are the same loss.",
+    discussion: "EXAMPLE: autoloss losses show cse-autoloss-a",
+    subcommands: [ListLosses.self, ShowLoss.self, EqualLosses.self], defaultSubcommand: ListLosses.self)
+}
+
+/// Every built-in loss with its formulas.
+struct ListLosses: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Lists the built-in losses.", discussion: "EXAMPLE: autoloss losses list")
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    var table = TextTable([.init("loss"), .init("mode"), .init("formula")])
+    var rows: [JSONValue] = []
+    for loss in BuiltInLoss.allCases {
+      for row in LossRow.rows(of: loss) {
+        table.add(loss.rawValue, row.mode, row.formula ?? "(on encoded deltas, no formula)")
+        rows.append(row.json)
+      }
+    }
+    if output.json { Console.print(["losses": .array(rows)]) } else { Console.print(table.description) }
+  }
+}
+
+/// One built-in loss or the losses of a card.
+struct ShowLoss: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Shows a built-in loss.", discussion: "EXAMPLE: autoloss losses show cse-autoloss-a")
+
+  @Argument(help: "A built-in name.")
+  var name: String
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    guard let loss = BuiltInLoss(rawValue: name) else {
+      let names = BuiltInLoss.allCases.map(\.rawValue)
+      let suggestion = NameSuggestion.nearest(to: name, among: names).map { ": did you mean '\($0)'?" } ?? ""
+      throw InputError("there is no loss '\(name)'\(suggestion) (names: \(names.joined(separator: ", ")))")
+    }
+    let rows = LossRow.rows(of: loss)
+    if output.json {
+      Console.print(["name": .string(name), "losses": .array(rows.map(\.json))])
+    } else {
+      for row in rows { Console.print("\(row.mode)  \(row.formula ?? "on encoded deltas, no formula of U, I, E")") }
+    }
+  }
+}
+
+/// A built-in loss in one mode.
+struct LossRow {
+  var name: String
+  var mode: String
+  var formula: String?
+
+  static func rows(of loss: BuiltInLoss) -> [LossRow] {
+    if loss.deltaKind != nil { return [LossRow(name: loss.rawValue, mode: Mode.regression.rawValue, formula: nil)] }
+    return Mode.allCases.compactMap { mode in
+      loss.text(in: mode).map { LossRow(name: loss.rawValue, mode: mode.rawValue, formula: $0) }
+    }
+  }
+
+  var json: JSONValue {
+    ["name": .string(name), "mode": .string(mode), "formula": formula.map { .string($0) } ?? nil]
+  }
+}
+
+/// Whether two formulas are one loss.
+struct EqualLosses: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "equal", abstract: "Says whether two formulas have the same gradient, so that they train alike.",
+    discussion: """
+      EXAMPLE: autoloss losses equal "Sub(1,Div(I,U))" "Neg(Div(I,U))"
+
+      Exit code 0 when they are the same loss, 1 when they are not.
+      """)
+
+  @Argument(help: "A formula.")
+  var first: String
+  @Argument(help: "Another formula.")
+  var second: String
+  @Option(help: "Mode, where the variables leave a choice: \(Mode.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var mode: Mode?
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let comparison = try LossComparison(first, second, mode: mode)
+    if output.json {
+      Console.print([
+        "equal": .bool(comparison.isEqual), "same_family": .bool(comparison.isSameFamily),
+        "mode": .string(comparison.mode.rawValue), "reason": .string(comparison.reason),
+        "canonical": .array(comparison.canonical.map { .string($0) }),
+      ])
+    } else {
+      Console.print((comparison.isEqual ? "the same loss: " : "different losses: ") + comparison.reason)
+    }
+    if !comparison.isEqual { throw ExitCode(ExitStatus.failed.rawValue) }
+  }
+}
+
+extension Mode: ExpressibleByArgument {}
