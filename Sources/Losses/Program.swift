@@ -16,6 +16,7 @@ public final class Program {
   private let constants: UnsafeMutablePointer<Float>
   private var workspace: UnsafeMutablePointer<Float>?
   private var capacity = 0
+  private let rootIsVariable: Bool
 
   /// - Throws: `FormulaError` when the formula is not one of the mode.
   public convenience init(_ formula: Formula, mode: Mode) throws(FormulaError) {
@@ -27,6 +28,7 @@ public final class Program {
   public init(_ formula: Formula, mode: Mode, instructionSet: InstructionSet) throws(FormulaError) {
     self.instructionSet = min(instructionSet, .best)
     plan = try ProgramPlan(formula, mode: mode, instructionSet: self.instructionSet)
+    rootIsVariable = formula.nodes[formula.root].isLeaf && plan.constants[formula.root] == nil
     let count = formula.nodeCount
     values = .allocate(capacity: count)
     values.initialize(repeating: nil, count: count)
@@ -79,8 +81,8 @@ public final class Program {
     value: UnsafeMutablePointer<Float>?, gradients wanted: GradientPointers? = nil
   ) {
     let width = mode.variableShape == .perElement ? classes : 1
-    clearIndependent(wanted, count: rows * width)
-    if let constant = plan.constants[formula.root] {
+    clearAbsent(wanted, count: rows * width)
+    if let constant = plan.constants[plan.shapes.count - 1] {
       value?.pointee = constant
       return
     }
@@ -101,55 +103,53 @@ public final class Program {
     return width <= 128 ? 16 : 1
   }
 
-  private func clearIndependent(_ wanted: GradientPointers?, count: Int) {
+  private func clearAbsent(_ wanted: GradientPointers?, count: Int) {
     guard let wanted else { return }
-    for variable in mode.differentiableVariables where !depends(on: variable) {
-      wanted[variable]?.update(repeating: 0, count: count)
-    }
+    for variable in plan.absent { wanted[variable]?.update(repeating: 0, count: count) }
   }
 
   /// Makes room for value and gradient of every node in one block.
   private func reserve(elements: Int) {
     let padded = (elements + 15) / 16 * 16
-    guard padded > capacity else { return }
+    guard padded > capacity || workspace == nil else { return }
     workspace?.deallocate()
-    workspace = .allocate(capacity: padded * 2 * formula.nodeCount)
-    capacity = padded
+    let room = UnsafeMutablePointer<Float>.allocate(capacity: padded * 2 * plan.shapes.count)
+    (workspace, capacity) = (room, padded)
+    for index in plan.shapes.indices {
+      if plan.constants[index] == nil { values[index] = room + 2 * index * padded }
+      gradients[index] = plan.depends[index] ? room + (2 * index + 1) * padded : nil
+    }
   }
 
-  /// Points the tables at the block that starts at a row.
+  /// Points the variables and the result at the block that starts at a row.
   private func bind(
     _ inputs: InputPointers, _ wanted: GradientPointers?, value: UnsafeMutablePointer<Float>?, row: Int, width: Int
   ) {
     guard let workspace else { return }
-    for (index, node) in formula.nodes.enumerated() {
-      let room = workspace + index * 2 * capacity
-      gradients[index] = plan.depends[index] && wanted != nil ? room + capacity : nil
-      if case .variable(let variable) = node {
-        guard let input = inputs[variable] else { preconditionFailure("no input for \(variable.rawValue)") }
-        values[index] = UnsafeMutablePointer(mutating: input + row * width)
-        if plan.depends[index], let place = wanted?[variable] { gradients[index] = place + row * width }
-      } else if plan.constants[index] == nil {
-        values[index] = room
-      }
+    for (index, variable) in plan.leaves {
+      guard let input = inputs[variable] else { preconditionFailure("no input for \(variable.rawValue)") }
+      values[index] = UnsafeMutablePointer(mutating: input + row * width)
+      guard plan.depends[index] else { continue }
+      gradients[index] = wanted?[variable].map { $0 + row * width } ?? workspace + (2 * index + 1) * capacity
     }
-    if let value, !formula.nodes[formula.root].isLeaf {
-      values[formula.root] = value + plan.offset(of: formula.root, row: row, classes: width)
-    }
+    let root = plan.shapes.count - 1
+    guard !rootIsVariable else { return }
+    let offset = plan.offset(of: root, row: row, classes: width)
+    values[root] = value.map { $0 + offset } ?? workspace + 2 * root * capacity
   }
 
   private func run(
     rows: Int, classes: Int, row: Int, upstream: UnsafePointer<Float>?, value: UnsafeMutablePointer<Float>?,
     backward: Bool
   ) {
-    let root = formula.root
+    let root = plan.shapes.count - 1
     let stepCount = Int32(plan.steps.count)
     let offset = plan.offset(of: root, row: row, classes: classes)
     let count = plan.count(of: root, rows: rows, classes: classes)
     plan.steps.withUnsafeBufferPointer { steps in
       formula_forward(instructionSet.rawValue, steps.baseAddress, stepCount, Int32(rows), Int32(classes), values)
     }
-    if let value, formula.nodes[root].isLeaf, let source = values[root] {
+    if let value, rootIsVariable, let source = values[root] {
       (value + offset).update(from: source, count: count)
     }
     guard backward, let seed = gradients[root] else { return }

@@ -13,6 +13,10 @@ struct ProgramPlan: Sendable {
   let constants: [Float?]
   /// Whether rows depend on one another, so that the whole batch is one block.
   let couplesSamples: Bool
+  /// The nodes that are variables.
+  let leaves: [(node: Int, variable: Variable)]
+  /// The differentiable variables of the mode that do not occur: their gradient is 0.
+  let absent: [Variable]
 
   init(_ formula: Formula, mode: Mode, instructionSet: InstructionSet) throws(FormulaError) {
     self.formula = formula
@@ -22,6 +26,10 @@ struct ProgramPlan: Sendable {
     self.shapes = shapes
     self.depends = depends
     couplesSamples = shapes[formula.root].couplesSamples
+    leaves = formula.nodes.enumerated().compactMap { index, node in
+      if case .variable(let variable) = node { (index, variable) } else { nil }
+    }
+    absent = mode.differentiableVariables.filter { !formula.nodes.contains(.variable($0)) }
     var constants = [Float?](repeating: nil, count: formula.nodeCount)
     var steps: [formula_step] = []
     for (index, node) in formula.nodes.enumerated() {

@@ -97,19 +97,35 @@ import Testing
   }
 
   @Test func innerValuesAreReadableWhenExposed() throws {
-    func inner(winograd: Bool, exposed: Bool) throws -> [Float] {
+    /// Data and gradient of y in x -> v -> w -> y -> z; with `given`, y is an input of its own (start weights go by name).
+    func inner(_ given: [Float]?, winograd: Bool) throws -> (data: [Float], gradient: [Float]) {
       let b = NetworkBuilder(batch: 2, winograd: winograd)
-      let x = try b.input(height: 8, width: 8, channels: 16)
-      let y = try b.convolution(x, channels: 32, kernel: 3, name: "y")
-      _ = try b.convolution(y, channels: 32, kernel: 3, name: "z")
-      if exposed { b.expose(y) }
+      let y: Value
+      if given != nil {
+        y = try b.input(height: 8, width: 8, channels: 32, gradient: true)
+      } else {
+        let x = try b.input("x", height: 8, width: 8, channels: 16, gradient: true)
+        // Two layers below y, so that its gradient's memory would be taken by theirs.
+        let w = try b.convolution(
+          try b.convolution(x, channels: 32, kernel: 3, name: "v"), channels: 32, kernel: 3, name: "w")
+        y = try b.convolution(w, channels: 32, kernel: 3, name: "y")
+        b.expose(y)
+      }
+      let z = try b.convolution(y, channels: 32, kernel: 3, name: "z")
       let network = try b.build(seed: 1)
-      for index in x.data.indices { x.data[index] = Float(index % 13) / 13 }
+      let input = given == nil ? network.inputs[0] : y
+      for index in input.data.indices { input.data[index] = given?[index] ?? Float(index % 13) / 13 }
       try network.forward(training: true)
-      return Array(y.data)
+      for index in z.gradient.indices { z.gradient[index] = Float(index % 7) - 3 }
+      try network.backward()
+      return (Array(y.data), Array(y.gradient))
     }
-    let direct = try inner(winograd: false, exposed: false)
-    #expect(direct.count == 2 * 8 * 8 * 32)
-    expectClose(try inner(winograd: true, exposed: true), direct, tolerance: 1e-5, "exposed")
+    let direct = try inner(nil, winograd: false)
+    let winograd = try inner(nil, winograd: true)
+    let alone = try inner(direct.data, winograd: false)
+    #expect(direct.data.count == 2 * 8 * 8 * 32)
+    expectClose(winograd.data, direct.data, tolerance: 1e-5, "exposed data")
+    expectClose(direct.gradient, alone.gradient, tolerance: 1e-6, "exposed gradient, direct")
+    expectClose(winograd.gradient, alone.gradient, tolerance: 1e-5, "exposed gradient, Winograd")
   }
 }

@@ -8,6 +8,8 @@ import Tensors
 public final class Network {
   public let parameters: Parameters
   public let stageCount: Int
+  /// The values the caller writes before `forward`, in the order of description.
+  public let inputs: [Value]
   private let stages: [[any Layer]]
   private let values: [Value]
   private let runningStatistics: [RunningStatistics]
@@ -23,6 +25,7 @@ public final class Network {
     self.runningStatistics = runningStatistics
     self.workspace = workspace
     stageCount = stages.count
+    inputs = values.filter { $0.producer == nil && $0.root === $0 }
   }
 
   /// Runs all stages. With `training`, batch norms take the batch's statistics and update the running ones.

@@ -42,7 +42,7 @@ public final class NetworkBuilder {
   /// A value that no layer reads is an output anyway.
   public func output(_ value: Value) { value.root.isOutput = true }
 
-  /// Keeps an inner value's data readable in NHWC order after `forward`.
+  /// Keeps an inner value's data readable in NHWC order after `forward`, and its gradient after `backward`.
   public func expose(_ value: Value) { value.root.isExposed = true }
 
   /// Starts a new stage: later layers run with `forward(stage:)` of the next number, so that the caller can work

@@ -16,8 +16,8 @@ public final class Value {
 
   /// The gradient of the loss, `shape.count` floats; outputs are written by the caller before `backward`.
   ///
-  /// Empty where no gradient flows or where `data` is empty. Inputs made with `gradient: true` hold theirs after
-  /// `backward`; those of outputs may be overwritten by it.
+  /// Empty where no gradient flows or where `data` is empty. Inputs made with `gradient: true` and exposed values hold
+  /// theirs after `backward`; those of outputs may be overwritten by it.
   public private(set) var gradient = UnsafeMutableBufferPointer<Float>(start: nil, count: 0)
 
   /// The value whose memory this one shares (a reshaped view), or nil.
