@@ -15,8 +15,15 @@ public struct RandomSampler: Hashable, Sendable, Codable {
   public func sample(
     _ matches: [Match], using generator: inout SeededGenerator
   ) -> (positives: [Int], negatives: [Int]) {
-    let objects = matches.indices.filter { matches[$0].groundTruth != nil }
-    let background = matches.indices.filter { matches[$0] == .background }
+    sample(
+      objects: matches.indices.filter { matches[$0].groundTruth != nil },
+      background: matches.indices.filter { matches[$0] == .background }, using: &generator)
+  }
+
+  /// The same draw for candidates that are sorted already: rising indices of the objects and of the background.
+  func sample(
+    objects: [Int], background: [Int], using generator: inout SeededGenerator
+  ) -> (positives: [Int], negatives: [Int]) {
     let positives = Self.draw(Int(Float(count) * positiveShare), of: objects, using: &generator)
     let negatives = Self.draw(count - positives.count, of: background, using: &generator)
     return (positives, negatives)

@@ -14,8 +14,8 @@ public struct BackboneSettings: Codable, Hashable, Sendable {
   public var pyramidChannels: Int
 
   public init(
-    stemChannels: Int = 16, stageChannels: [Int] = [32, 64], blocksPerStage: Int = 1,
-    normalization: Normalization = .batch, groups: Int = 8, pyramidChannels: Int = 48
+    stemChannels: Int = 16, stageChannels: [Int] = [32, 64], blocksPerStage: Int = 0,
+    normalization: Normalization = .batch, groups: Int = 8, pyramidChannels: Int = 32
   ) {
     (self.stemChannels, self.stageChannels, self.blocksPerStage) = (stemChannels, stageChannels, blocksPerStage)
     (self.normalization, self.groups, self.pyramidChannels) = (normalization, groups, pyramidChannels)

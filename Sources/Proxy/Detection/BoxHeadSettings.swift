@@ -14,7 +14,7 @@ public struct BoxHeadSettings: Codable, Hashable, Sendable {
   public var sampling: RandomSampler
 
   public init(
-    cells: Int = 5, samples: Int = 2, coarseFrom: Float = 32, hidden: Int = 128, positiveThreshold: Float = 0.5,
+    cells: Int = 5, samples: Int = 2, coarseFrom: Float = 28, hidden: Int = 128, positiveThreshold: Float = 0.5,
     sampling: RandomSampler = RandomSampler(count: 64, positiveShare: 0.25)
   ) {
     (self.cells, self.samples, self.coarseFrom, self.hidden) = (cells, samples, coarseFrom, hidden)

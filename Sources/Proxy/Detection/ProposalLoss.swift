@@ -7,11 +7,11 @@ import Randomness
 struct ProposalLoss {
   let settings: ProposalSettings
   let anchors: PyramidAnchors
-  private let assigner: MaxIoUAssigner
+  private let matching: AnchorMatching
 
   init(settings: ProposalSettings, anchors: PyramidAnchors) {
     (self.settings, self.anchors) = (settings, anchors)
-    assigner = settings.assigner
+    matching = AnchorMatching(assigner: settings.assigner, anchors: anchors.boxes)
   }
 
   /// The anchors of one image that take part, with the box that each object anchor is to reach.
@@ -20,14 +20,15 @@ struct ProposalLoss {
     var background: [Int]
   }
 
-  /// Matches and samples the anchors of one image. `ignored` are crowd regions.
+  /// Samples the anchors of one image. `ignored` are crowd regions.
   func targets(
     _ boxes: [BoundingBox], ignored: [BoundingBox], using generator: inout SeededGenerator
   ) -> ImageTargets {
-    let assignment = assigner.assign(anchors.boxes, groundTruths: boxes, ignored: ignored)
-    let sample = settings.sampling.sample(assignment.matches, using: &generator)
+    let matches = matching.matches(boxes, ignored: ignored)
+    let sample = settings.sampling.sample(
+      objects: matches.objects, background: matches.background, using: &generator)
     let objects = sample.positives.compactMap { anchor in
-      assignment.matches[anchor].groundTruth.map { (anchor: anchor, target: boxes[$0]) }
+      matches.groundTruths[anchor].map { (anchor: anchor, target: boxes[$0]) }
     }
     return ImageTargets(objects: objects, background: sample.negatives)
   }

@@ -23,7 +23,7 @@ public struct ProposalSettings: Codable, Hashable, Sendable {
   public var kept: Int
 
   public init(
-    anchorSizes: [[Float]] = [[12, 24], [32, 56]], anchorRatios: [Float] = [1], channels: Int = 48,
+    anchorSizes: [[Float]] = [[10, 20], [28, 48]], anchorRatios: [Float] = [1], channels: Int = 32,
     positiveThreshold: Float = 0.7, negativeThreshold: Float = 0.3, minimumPositive: Float = 0.3,
     sampling: RandomSampler = RandomSampler(count: 128, positiveShare: 0.5), lossWeight: Float = 1,
     beforeSuppression: Int = 200, suppressionThreshold: Float = 0.7, kept: Int = 64

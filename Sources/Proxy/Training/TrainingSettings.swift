@@ -2,7 +2,8 @@ import Networks
 
 /// How a detector is trained: a fixed number of steps of SGD, so that a result does not depend on the machine's load.
 ///
-/// Defaults are ours, tuned on the validation split of bccd.
+/// Defaults are ours, tuned on the validation split of bccd at an input of 120 × 160, where one image takes about 4 ms of
+/// one core: small batches with a high learning rate learned fastest.
 public struct TrainingSettings: Codable, Hashable, Sendable {
   /// Optimizer steps.
   public var steps: Int
@@ -24,7 +25,7 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   public var colorJitter: Float
 
   public init(
-    steps: Int = 1200, imagesPerBatch: Int = 4, learningRate: Double = 0.02, momentum: Double = 0.9,
+    steps: Int = 2000, imagesPerBatch: Int = 2, learningRate: Double = 0.04, momentum: Double = 0.9,
     weightDecay: Double = 1e-4, schedule: LearningRateSchedule.Kind = .cosine, warmUpSteps: Int = 50,
     gradientLimit: Double = 10,
     flipProbability: Double = 0.5, colorJitter: Float = 0
@@ -35,12 +36,12 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
     (self.flipProbability, self.colorJitter) = (flipProbability, colorJitter)
   }
 
-  /// The long training that gives final scores.
+  /// The long training that gives final scores; more steps no longer raise the AP50 on bccd.
   public static let final = TrainingSettings()
-  /// The short training that ranks candidates during a search.
-  public static let proxy = TrainingSettings(steps: 400)
+  /// The short training that ranks candidates during a search; the curve still rises here.
+  public static let proxy = TrainingSettings(steps: 800)
   /// The very short training on one image a class that weeds out losses which do not learn.
-  public static let verify = TrainingSettings(steps: 60, warmUpSteps: 10, flipProbability: 0)
+  public static let verify = TrainingSettings(steps: 200, warmUpSteps: 20, flipProbability: 0)
 
   /// Throws the first contradiction found, named by the key that has to change.
   public func validate() throws(DetectorError) {
