@@ -39,7 +39,7 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   /// The long training that gives final scores; more steps no longer raise the AP50 on bccd.
   public static let final = TrainingSettings()
   /// The short training that ranks candidates during a search; the curve still rises here.
-  public static let proxy = TrainingSettings(steps: 800)
+  public static let proxy = TrainingSettings(steps: 1200)
   /// The very short training on one image a class that weeds out losses which do not learn.
   public static let verify = TrainingSettings(steps: 200, warmUpSteps: 20, flipProbability: 0)
 
