@@ -1,4 +1,5 @@
 import Formulas
+import GoldenData
 import Losses
 import Proxy
 import Testing
@@ -71,10 +72,9 @@ import Testing
   @Test func itLearnsAFewScenesByHeart() throws {
     let data = try Self.scenes.get().searchTrain.subset(Array(0..<4))
     let trainer = try DetectionTrainer(detector: Self.detector)
-    let settings = TrainingSettings(
-      steps: 250, imagesPerBatch: 4, learningRate: 0.03, warmUpSteps: 20, flipProbability: 0)
+    let settings = TrainingSettings(steps: 200, warmUpSteps: 20, flipProbability: 0)
     let early = try trainer.train(
-      TrainingSettings(steps: 20, imagesPerBatch: 4, learningRate: 0.03, warmUpSteps: 20, flipProbability: 0),
+      TrainingSettings(steps: 20, warmUpSteps: 20, flipProbability: 0),
       losses: losses("cross-entropy", "l1"), on: data, seed: 1)
     let outcome = try trainer.train(settings, losses: losses("cross-entropy", "l1"), on: data, seed: 1)
     let (before, after) = (try #require(early.detector).losses, try #require(outcome.detector).losses)
@@ -160,5 +160,45 @@ import Testing
     #expect {
       _ = try trainer.train(Self.quick, losses: l1, on: data.subset([]), seed: 1)
     } throws: { "\($0)".contains("no images") }
+  }
+
+  @Test func otherArchitecturesTrain() throws {
+    let data = try Self.scenes.get().searchTrain.subset(Array(0..<4))
+    var grouped = Self.detector
+    grouped.backbone.normalization = .group
+    grouped.backbone.blocksPerStage = 1
+    // Three stages: strides 8 and 16, where 96 × 128 gives 12 × 16 and 6 × 8 cells.
+    var deep = Self.detector
+    deep.backbone.stageChannels = [16, 16, 24]
+    deep.proposals.anchorRatios = [0.5, 1, 2]
+    deep.head.samples = 0
+    for detector in [grouped, deep] {
+      let trainer = try DetectionTrainer(detector: detector)
+      let outcome = try trainer.train(Self.quick, losses: losses("cross-entropy", "giou"), on: data, seed: 1)
+      let trained = try #require(outcome.detector, "\(outcome)")
+      #expect(trained.losses.total.isFinite && trained.losses.boxes > 0)
+      #expect(try trainer.evaluate(trained, on: data).ap50 >= 0)
+    }
+  }
+
+  @Test func anInputThatNoStrideDividesWorks() throws {
+    let odd = try DatasetReader.open(
+      "synthetic",
+      settings: DataSettings(
+        height: 75, width: 101, synthetic: SyntheticSettings(trainImages: 6, validationImages: 3, holdOutImages: 1)))
+    let trainer = try DetectionTrainer(detector: Self.detector)
+    let outcome = try trainer.train(Self.quick, losses: losses("cross-entropy", "l1"), on: odd.searchTrain, seed: 1)
+    #expect(try trainer.detect(try #require(outcome.detector), in: odd.searchValidation).count == 3)
+  }
+
+  @Test(.enabled(if: realDataFolder("bccd") != nil, "the data set bccd is not beside the checkout"))
+  func itLearnsBloodCells() throws {
+    let folder = try #require(realDataFolder("bccd"))
+    let splits = try DatasetReader.open(folder.path)
+    let trainer = try DetectionTrainer(detector: .standard)
+    let outcome = try trainer.train(
+      TrainingSettings(steps: 200), losses: losses("cross-entropy", "l1"), on: splits.searchTrain, seed: 1)
+    let score = try trainer.evaluate(try #require(outcome.detector), on: splits.searchValidation)
+    #expect(score.ap50 > 0.4, "\(score)")
   }
 }

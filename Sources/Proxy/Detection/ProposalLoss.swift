@@ -4,24 +4,24 @@ import Randomness
 /// The proposal network's own losses: binary cross entropy of the objectness, L1 of the deltas (Ren et al., 2015, eq. 1).
 ///
 /// Both are sums over sampled anchors divided by the number of sampled anchors of the whole batch, as in mmdetection.
-struct ProposalLoss {
+package struct ProposalLoss {
   let settings: ProposalSettings
   let anchors: PyramidAnchors
   private let matching: AnchorMatching
 
-  init(settings: ProposalSettings, anchors: PyramidAnchors) {
+  package init(settings: ProposalSettings, anchors: PyramidAnchors) {
     (self.settings, self.anchors) = (settings, anchors)
     matching = AnchorMatching(assigner: settings.assigner, anchors: anchors.boxes)
   }
 
   /// The anchors of one image that take part, with the box that each object anchor is to reach.
-  struct ImageTargets {
-    var objects: [(anchor: Int, target: BoundingBox)]
-    var background: [Int]
+  package struct ImageTargets {
+    package var objects: [(anchor: Int, target: BoundingBox)]
+    package var background: [Int]
   }
 
   /// Samples the anchors of one image. `ignored` are crowd regions.
-  func targets(
+  package func targets(
     _ boxes: [BoundingBox], ignored: [BoundingBox], using generator: inout SeededGenerator
   ) -> ImageTargets {
     let matches = matching.matches(boxes, ignored: ignored)
@@ -34,7 +34,7 @@ struct ProposalLoss {
   }
 
   /// The weighted losses of a batch; writes the gradients of all outputs in full.
-  func evaluate(_ outputs: [ProposalOutputs], targets: [ImageTargets]) -> (objectness: Double, boxes: Double) {
+  package func evaluate(_ outputs: [ProposalOutputs], targets: [ImageTargets]) -> (objectness: Double, boxes: Double) {
     for output in outputs {
       output.objectnessGradient.update(repeating: 0)
       output.deltasGradient.update(repeating: 0)

@@ -1,14 +1,18 @@
 /// From the proposal network's outputs to the boxes that the second stage looks at (Ren et al., 2015, section 3.3).
-struct ProposalSelection {
-  let settings: ProposalSettings
-  let anchors: PyramidAnchors
+package struct ProposalSelection {
+  private let settings: ProposalSettings
+  private let anchors: PyramidAnchors
+
+  package init(settings: ProposalSettings, anchors: PyramidAnchors) {
+    (self.settings, self.anchors) = (settings, anchors)
+  }
 
   /// Smallest side of a proposal in pixels; thinner ones are dropped.
   static let leastSide: Float = 1
 
   /// The proposals of one image, best first, inside `area`: of each level the best before suppression, decoded, cut at
   /// the border, suppressed within the level, then the best of both levels.
-  func proposals(_ outputs: [ProposalOutputs], image: Int, area: ImageArea) -> [BoundingBox] {
+  package func proposals(_ outputs: [ProposalOutputs], image: Int, area: ImageArea) -> [BoundingBox] {
     var boxes: [BoundingBox] = []
     var scores: [Float] = []
     var levels: [Int] = []
@@ -32,9 +36,9 @@ struct ProposalSelection {
 }
 
 /// Finds the few largest of many numbers without sorting them all.
-enum Ranking {
+package enum Ranking {
   /// Indices of the `count` largest values, largest first, ties by rising index; nan ranks last.
-  static func best(_ count: Int, of values: UnsafeBufferPointer<Float>) -> [Int] {
+  package static func best(_ count: Int, of values: UnsafeBufferPointer<Float>) -> [Int] {
     var keys = values.indices.map { index in UInt64(orderedBits(values[index])) << 32 | UInt64(~UInt32(index)) }
     if keys.count > count { keys = largest(count, of: keys) }
     keys.sort(by: >)
@@ -44,7 +48,8 @@ enum Ranking {
   /// Bits that order as the numbers do.
   private static func orderedBits(_ value: Float) -> UInt32 {
     if value.isNaN { return 0 }
-    let bits = value.bitPattern
+    // Adding 0 turns −0 into +0, so that they tie.
+    let bits = (value + 0).bitPattern
     return bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
   }
 

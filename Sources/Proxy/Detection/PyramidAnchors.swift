@@ -1,19 +1,19 @@
 /// The anchors of both pyramid levels for one size of input, with their places in the proposal network's outputs.
-struct PyramidAnchors: Sendable {
+package struct PyramidAnchors: Sendable {
   /// One pyramid level: cells and anchors a cell.
-  struct Level: Sendable {
-    let height, width, perCell: Int
+  package struct Level: Sendable {
+    package let height, width, perCell: Int
     /// Index of the level's first anchor among all.
-    let start: Int
-    var count: Int { height * width * perCell }
+    package let start: Int
+    package var count: Int { height * width * perCell }
   }
 
-  let levels: [Level]
+  package let levels: [Level]
   /// Anchors of the finer level, then of the coarser; in each by row, column, anchor (the order of the outputs).
-  let boxes: [BoundingBox]
+  package let boxes: [BoundingBox]
 
   /// `cells` are height and width of each level's feature map.
-  init(_ settings: ProposalSettings, strides: [Int], cells: [(height: Int, width: Int)]) {
+  package init(_ settings: ProposalSettings, strides: [Int], cells: [(height: Int, width: Int)]) {
     var levels: [Level] = []
     var boxes: [BoundingBox] = []
     for (index, stride) in strides.enumerated() {
@@ -28,13 +28,21 @@ struct PyramidAnchors: Sendable {
 }
 
 /// What the proposal network says at one pyramid level: data and gradient buffers, images × cells × anchors.
-struct ProposalOutputs {
+package struct ProposalOutputs {
   /// Logit that the anchor shows any object; one number an anchor.
-  let objectness: UnsafeMutableBufferPointer<Float>
-  let objectnessGradient: UnsafeMutableBufferPointer<Float>
+  package let objectness: UnsafeMutableBufferPointer<Float>
+  package let objectnessGradient: UnsafeMutableBufferPointer<Float>
   /// Deltas from the anchor to the object; four numbers an anchor.
-  let deltas: UnsafeMutableBufferPointer<Float>
-  let deltasGradient: UnsafeMutableBufferPointer<Float>
+  package let deltas: UnsafeMutableBufferPointer<Float>
+  package let deltasGradient: UnsafeMutableBufferPointer<Float>
+
+  package init(
+    objectness: UnsafeMutableBufferPointer<Float>, objectnessGradient: UnsafeMutableBufferPointer<Float>,
+    deltas: UnsafeMutableBufferPointer<Float>, deltasGradient: UnsafeMutableBufferPointer<Float>
+  ) {
+    (self.objectness, self.objectnessGradient) = (objectness, objectnessGradient)
+    (self.deltas, self.deltasGradient) = (deltas, deltasGradient)
+  }
 
   /// The four deltas of the anchor at `place` of the buffers.
   func deltas(at place: Int) -> BoxDeltas {
