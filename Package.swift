@@ -77,7 +77,8 @@ let package = Package(
       name: "ProxyTests",
       dependencies: ["Proxy", "Formulas", "Losses", "Networks", "Tensors", "Randomness", "GoldenData"]),
     .testTarget(
-      name: "SearchTests", dependencies: ["Search", "Formulas", "RunStore", "Evolution", "Screening", "Proxy"]),
+      name: "SearchTests",
+      dependencies: ["Search", "Formulas", "Losses", "Reporting", "RunStore", "Evolution", "Screening", "Proxy"]),
     .testTarget(name: "CommandTests", dependencies: ["GoldenData"]),
   ],
   swiftLanguageModes: [.v6]

@@ -24,30 +24,6 @@ extension RunStore {
     try access { queue in try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM candidates") ?? 0 } }
   }
 
-  /// Candidates by the code of their rejection; those alive under the empty code.
-  public func rejectionCounts() throws(RunStoreError) -> [String: Int] {
-    try access { queue in
-      try queue.read { database in
-        let rows = try Row.fetchAll(
-          database,
-          sql: "SELECT coalesce(rejection_code, '') AS code, count(*) AS number FROM candidates GROUP BY code")
-        return Dictionary(uniqueKeysWithValues: rows.map { ($0["code"] as String, $0["number"] as Int) })
-      }
-    }
-  }
-
-  /// How many candidates reached one of these stages.
-  public func candidateCount(reaching stages: [String]) throws(RunStoreError) -> Int {
-    let marks = stages.map { _ in "?" }.joined(separator: ", ")
-    return try access { queue in
-      try queue.read {
-        try Int.fetchOne(
-          $0, sql: "SELECT count(*) FROM candidates WHERE stage IN (\(marks))",
-          arguments: StatementArguments(stages)) ?? 0
-      }
-    }
-  }
-
   /// SQLite and its version.
   public static var libraryVersion: String {
     let version = try? DatabaseQueue().read { try String.fetchOne($0, sql: "SELECT sqlite_version()") }

@@ -99,6 +99,14 @@ public final class RunStore: Sendable {
     try Self.write(text, to: folder.appendingPathComponent(name))
   }
 
+  /// Appends a line with the time to `log.txt`, for people; a log that cannot be written stops nothing.
+  public func log(_ line: String) {
+    let stamp = Date().formatted(.iso8601)
+    guard let file = fopen(folder.appendingPathComponent("log.txt").path, "a") else { return }
+    fputs("\(stamp) \(line)\n", file)
+    fclose(file)
+  }
+
   /// Limits the database to this many pages from now on: what a full disk does to it, for tests.
   package func limit(pages: Int) throws(RunStoreError) {
     try access { database in

@@ -1,4 +1,6 @@
 import Evolution
+import Randomness
+import RunStore
 import Yams
 
 /// Everything that decides what a run finds: written to `config.yaml`, compared on `--resume`.
@@ -17,6 +19,18 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     self.data = data
     self.seed = seed
     self.space = space
+  }
+
+  /// The seed of the first, second … training of one kind; below 2³¹, so that every reader of JSON keeps it exact.
+  func seed(_ purpose: TrainingPurpose, _ index: Int = 0) -> UInt64 {
+    SeededGenerator.derive(seed: seed, stream: purpose.rawValue, index: UInt64(index)) & 0x7fff_ffff
+  }
+
+  /// The training of a stored candidate.
+  func request(_ candidate: CandidateRecord, _ purpose: TrainingPurpose) -> TrainingRequest {
+    TrainingRequest(
+      losses: LossPair(classification: candidate.classification, regression: candidate.regression), purpose: purpose,
+      seed: seed(purpose))
   }
 
   public func yaml() throws -> String { try YAMLText.text(of: self) }

@@ -1,7 +1,6 @@
 import Foundation
 import Reporting
 import RunStore
-import Screening
 
 /// A run as its folder shows it, finished or not.
 public struct RunOverview: Sendable {
@@ -15,18 +14,12 @@ public struct RunOverview: Sendable {
   public init(_ store: RunStore) throws {
     configuration = try SearchStore.configuration(of: store)
     summary = try SearchStore.summary(of: store).map { try JSONValue(parsing: $0) }
-    position = try store.latestGeneration().map { try SearchState($0) }
+    let state = try store.latestGeneration().map { try SearchState($0) }
+    position = state
     finalText = try? String(contentsOf: store.folder.appendingPathComponent("summary.txt"), encoding: .utf8)
-    var tally = SearchTally()
-    for (code, count) in try store.rejectionCounts() {
-      tally.generated += count
-      if !code.isEmpty { tally.rejected[code] = count }
-    }
-    let scores = try store.scores().values
-    // The default losses are trained once with the candidates and are none of them.
-    tally.simulated = max(0, scores.count { $0.purpose == TrainingPurpose.simulate.rawValue } - 1)
-    tally.proxyTrained = try store.candidateCount(reaching: [Stage.proxy.rawValue, Stage.select.rawValue])
-    self.tally = tally
+    tally = SearchTally(
+      try store.candidates(), outcomes: try store.scores().mapValues(\.outcome),
+      state: state ?? SearchState(seed: configuration.seed, scoreStep: 0), configuration: configuration)
   }
 
   public var dataName: String {

@@ -29,7 +29,6 @@ import Testing
       #expect(try again.candidates() == [expected, rejected])
       #expect(try again.candidates(generation: 1).isEmpty)
       #expect(try again.candidateCount() == 2)
-      #expect(try again.rejectionCounts() == ["": 1, "duplicate": 1])
       #expect(try again.scores() == [score.key: score, diverged.key: diverged])
       #expect(try again.latestGeneration() == generation)
       #expect(try again.fact("seed") == "8")

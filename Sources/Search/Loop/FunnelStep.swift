@@ -1,5 +1,6 @@
 import Reporting
 import RunStore
+import Screening
 
 /// The doors that candidates leave through, in order; the progress line, the store's summary and the JSON count by them.
 enum FunnelStep: String, CaseIterable {
@@ -36,12 +37,30 @@ public struct SearchTally: Sendable, Hashable {
   public var simulated = 0
   public var proxyTrained = 0
 
+  public init() {}
+
   /// All duplicates, those up to scale included.
   public var duplicate: Int { (rejected["duplicate"] ?? 0) + (rejected["familyDuplicate"] ?? 0) }
 
   mutating func count(_ rejection: RejectionRecord?) {
     guard let code = rejection?.code else { return }
     rejected[code, default: 0] += 1
+  }
+
+  /// What the stored candidates say; trainings count once their phase is over.
+  init(
+    _ candidates: [CandidateRecord], outcomes: [String: ScoreOutcome], state: SearchState,
+    configuration: RunConfiguration
+  ) {
+    for candidate in candidates {
+      generated += 1
+      count(candidate.rejection)
+      if candidate.stage == Stage.proxy.rawValue || candidate.stage == Stage.select.rawValue { proxyTrained += 1 }
+      let step = candidate.rejection.map { FunnelStep(code: $0.code) }
+      let cameThrough = step.map { !$0.isScreening && $0 != .duplicate } ?? true
+      let isOver = candidate.generation < state.generation || state.phase == .proxy || state.phase == .final
+      if cameThrough, isOver, outcomes[configuration.request(candidate, .simulate).key] != nil { simulated += 1 }
+    }
   }
 
   /// The levels of the walk with what is left at each.

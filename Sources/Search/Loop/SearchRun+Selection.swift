@@ -1,5 +1,6 @@
 import Evolution
 import Foundation
+import Reporting
 import RunStore
 import Screening
 
@@ -16,7 +17,7 @@ extension SearchRun {
     let (tried, passedOver) = (
       survivors.prefix(space.selection.simulatedCandidates), survivors.dropFirst(space.selection.simulatedCandidates)
     )
-    let outcomes = try train(tried.map { request($0, .simulate) }, activity: "short training")
+    let outcomes = try train(tried.map { configuration.request($0, .simulate) }, activity: "short training")
     tally.simulated += tried.count
     var verdicts = passedOver.enumerated().map { offset, candidate in
       verdict(candidate, .notAmongBest(rank: tried.count + offset + 1, kept: tried.count))
@@ -55,7 +56,7 @@ extension SearchRun {
   /// proxy and select: the rest are trained on the proxy, join the population, and the generation ends.
   func trainProxiesAndSelect() throws {
     let candidates = try alive()
-    let outcomes = try train(candidates.map { request($0, .proxy) }, activity: "proxy")
+    let outcomes = try train(candidates.map { configuration.request($0, .proxy) }, activity: "proxy")
     var next = state
     var verdicts: [VerdictRecord] = []
     for (candidate, outcome) in zip(candidates, outcomes) {
@@ -92,13 +93,29 @@ extension SearchRun {
       rejection: RejectionRecord(code: rejection.code, message: rejection.message))
   }
 
-  /// One line at the end of a generation.
+  /// The end of a generation: a line for people, an event for machines.
   private func announce(ending generation: Int, population: Population) {
     let metric = space.selection.metric.rawValue
     let best = population.best.map { "best \(metric)" + String(format: " %.3f: ", $0.score) + $0.genome.text }
     let yardstick = baseline(.proxy, space.selection.metric).map { String(format: " (default losses %.3f)", $0) } ?? ""
-    progress.message(
-      "generation \(generation)/\(space.evolution.generations): \(tally.funnel.line); \(best ?? "no score yet")\(yardstick)"
-    )
+    let line = "generation \(generation)/\(space.evolution.generations): \(tally.funnel.line); "
+    progress.message(line + (best ?? "no score yet") + yardstick)
+    store.log(line + (best ?? "no score yet") + yardstick)
+    onGeneration(event(ending: generation, population: population))
+  }
+
+  private func event(ending generation: Int, population: Population) -> Reporting.JSONValue {
+    var members: [Reporting.JSONValue.Member] = [
+      .init("type", .string("generation")), .init("number", .int(generation)),
+      .init("generated", .int(tally.generated)), .init("duplicate", .int(tally.duplicate)),
+      .init("simulated", .int(tally.simulated)), .init("proxy_trained", .int(tally.proxyTrained)),
+    ]
+    if let best = population.best {
+      let parts: [Reporting.JSONValue.Member] = [
+        .init("formula", .string(best.genome.text)), .init("score", .double(best.score)),
+      ]
+      members.append(.init("best", .object(parts)))
+    }
+    return .object(members)
   }
 }

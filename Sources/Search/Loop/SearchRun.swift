@@ -2,7 +2,6 @@ import Evolution
 import Formulas
 import Foundation
 import Losses
-import Randomness
 import Reporting
 import RunStore
 import Screening
@@ -21,6 +20,8 @@ public final class SearchRun<Source: EvaluatorSource> {
   let defaultLosses: LossPair
   let progress: ProgressReporter
   let cancellation: Cancellation
+  /// Receives one JSON object at the end of every generation.
+  let onGeneration: (Reporting.JSONValue) -> Void
   var state: SearchState
   var judgments = Judgments()
   var tally = SearchTally()
@@ -36,8 +37,10 @@ public final class SearchRun<Source: EvaluatorSource> {
   ///   - cache: scores of earlier runs, or nil.
   public init(
     _ configuration: RunConfiguration, store: RunStore, source: Source, workers: Int, cache: ScoreCache?,
-    progress: ProgressReporter, cancellation: Cancellation
+    progress: ProgressReporter, cancellation: Cancellation,
+    onGeneration: @escaping (Reporting.JSONValue) -> Void = { _ in }
   ) throws {
+    self.onGeneration = onGeneration
     self.configuration = configuration
     self.store = store
     self.cache = cache
@@ -61,31 +64,17 @@ public final class SearchRun<Source: EvaluatorSource> {
     try rebuildMemory()
   }
 
-  /// The seed of the first, second … training of one kind; below 2³¹, so that every reader of JSON keeps it exact.
-  func seed(_ purpose: TrainingPurpose, _ index: Int = 0) -> UInt64 {
-    SeededGenerator.derive(seed: configuration.seed, stream: purpose.rawValue, index: UInt64(index)) & 0x7fff_ffff
-  }
+  func seed(_ purpose: TrainingPurpose, _ index: Int = 0) -> UInt64 { configuration.seed(purpose, index) }
 
   /// Replays the stored candidates, so that nothing is judged twice.
   private func rebuildMemory() throws {
-    for candidate in try store.candidates() {
-      tally.generated += 1
-      tally.count(candidate.rejection)
-      if candidate.stage == Stage.proxy.rawValue || candidate.stage == Stage.select.rawValue { tally.proxyTrained += 1 }
-      let wasTrained = outcomes[request(candidate, .simulate).key] != nil
-      if wasTrained, candidate.rejection?.code != Self.duplicateCode { tally.simulated += 1 }
-      try recall(candidate, wasPassedOver: candidate.rejection?.code == Self.notAmongBestCode && !wasTrained)
+    let candidates = try store.candidates()
+    tally = SearchTally(candidates, outcomes: outcomes, state: state, configuration: configuration)
+    for candidate in candidates {
+      let wasTrained = outcomes[configuration.request(candidate, .simulate).key] != nil
+      let notAmongBest = candidate.rejection?.code == Rejection.notAmongBest(rank: 0, kept: 0).code
+      try recall(candidate, wasPassedOver: notAmongBest && !wasTrained)
     }
-  }
-
-  static var duplicateCode: String { Rejection.duplicate(of: "").code }
-  static var notAmongBestCode: String { Rejection.notAmongBest(rank: 0, kept: 0).code }
-
-  /// The training of a stored candidate.
-  func request(_ candidate: CandidateRecord, _ purpose: TrainingPurpose, seedIndex: Int = 0) -> TrainingRequest {
-    TrainingRequest(
-      losses: LossPair(classification: candidate.classification, regression: candidate.regression), purpose: purpose,
-      seed: seed(purpose, seedIndex))
   }
 
   /// Shows where the run stands.

@@ -39,7 +39,9 @@ enum YAMLText {
   private static func inline(_ scalar: YAMLNode.Scalar, isText: Bool) -> String {
     if scalar.style == .doubleQuoted || scalar.style == .singleQuoted { return quoted(scalar.string) }
     if !isText {
-      guard Int(scalar.string) == nil, let number = Double(scalar.string) else { return scalar.string }
+      guard Int(scalar.string) == nil, UInt64(scalar.string) == nil, let number = Double(scalar.string) else {
+        return scalar.string
+      }
       return shortest(number)
     }
     let isPlain =

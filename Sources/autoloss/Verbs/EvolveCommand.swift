@@ -55,14 +55,17 @@ struct EvolveCommand: ParsableCommand {
     let progress = ProgressReporter.standardError()
     let search = try SearchRun(
       configuration, store: store, source: source, workers: workers, cache: openCache(), progress: progress,
-      cancellation: Interrupts.cancellation)
+      cancellation: Interrupts.cancellation, onGeneration: { if output.json { Console.print($0) } })
+    store.log(resume ? "resumed" : "started")
     do {
       let result = try search.run()
       progress.finish()
+      store.log("finished")
       try store.close()
       finish(result, folder: folder)
     } catch let error as Interrupted {
       progress.finish()
+      store.log("interrupted")
       try store.checkpoint()
       try store.close()
       Console.error("checkpoint written to \(folder.path)")

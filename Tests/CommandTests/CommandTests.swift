@@ -1,0 +1,130 @@
+import Foundation
+import GoldenData
+import Testing
+
+/// Good and bad command lines with their exit codes and messages.
+@Suite struct CommandTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var arguments: [String]
+    var status: Int32
+    /// Words that must stand on standard output, or on standard error when the status is not 0.
+    var words: [String]
+
+    init(_ arguments: [String], _ status: Int32, _ words: String...) {
+      (self.arguments, self.status, self.words) = (arguments, status, words)
+    }
+
+    var testDescription: String { arguments.joined(separator: " ") }
+  }
+
+  static let verbs = ["evolve", "eval-expr", "train", "coco-eval", "report", "runs", "spaces", "losses", "doctor"]
+
+  static let good: [Case] = [
+    Case(["--version"], 0, "autoloss 0."),
+    Case(["--help"], 0, "EXAMPLE"),
+    Case(["--generate-completion-script", "bash"], 0, "complete"),
+    Case(["eval-expr", "Neg(Dot(Y,Log(Softmax(X))))"], 0, "MULTI_CLS", "perSample"),
+    Case(
+      ["eval-expr", "Neg(Dot(Y,Log(Softmax(X))))", "--verify", "--json"], 0, "\"verdict\":\"pass\"",
+      "\"rejection\":null"),
+    Case(
+      ["eval-expr", "Dot(Y,Log(Softmax(X)))", "--verify", "--json"], 0, "\"verdict\":\"reject\"",
+      "\"code\":\"notMonotone\""),
+    Case(["eval-expr", "Sub(1,Div(I,U))", "--simulate"], 0, "pass"),
+    Case(["eval-expr", "Sig(X)", "--mode", "BINARY_CLS"], 0, "BINARY_CLS"),
+    Case(["spaces"], 0, "detection-twostage", "demo"),
+    Case(["spaces", "detection-twostage"], 0, "# Search space", "evolution:"),
+    Case(["spaces", "detection-twostage", "--json"], 0, "\"yaml\""),
+    Case(["spaces", "detection-twostage", "--set", "evolution.generations=77"], 0, "generations: 77"),
+    Case(["losses"], 0, "giou", "cse-autoloss-b"),
+    Case(["losses", "show", "cse-autoloss-a"], 0, "Neg(Dot(Mul(Y,Add(1,Sin(Z))),Log(Softmax(X))))"),
+    Case(["losses", "equal", "Sub(1,Div(I,U))", "Neg(Div(I,U))"], 0, "the same loss"),
+    Case(["evolve", "--dry-run", "--data", "nowhere"], 0, "plan", "candidatesPerGeneration"),
+    Case(["evolve", "--dry-run", "--json", "--profile", "demo"], 0, "\"type\":\"plan\""),
+    Case(["doctor", "--json"], 0, "\"ok\":true", "oneDNN"),
+  ]
+
+  static let bad: [Case] = [
+    Case(["evovle"], 2, "evovle"),
+    Case(["evolve", "--taks", "x"], 2, "--task"),
+    Case(["evolve", "--task", "detection"], 2, "detection-twostage"),
+    Case(["evolve", "--branch", "both"], 2, "joint"),
+    Case(["evolve", "--workers", "0"], 2, "--workers 0"),
+    Case(["evolve", "--seed", "-1"], 2, "--seed"),
+    Case(["evolve", "--data", "no-such-folder"], 2, "no-such-folder"),
+    Case(["evolve", "--resume", "--out", "no-run"], 2, "no-run", "no run"),
+    Case(["evolve", "--space", "no.yaml"], 2, "no.yaml"),
+    Case(["evolve", "--set", "evolution.generatoins=3"], 2, "did you mean 'evolution.generations'?"),
+    Case(["evolve", "--set", "evolution.parents=99"], 2, "parents must not exceed populationSize"),
+    Case(["evolve", "--profile", "fast"], 2, "demo"),
+    Case(["evolve", "--out", "plain-file/run", "--data", "synthetic", "--profile", "demo"], 2, "plain-file"),
+    Case(["eval-expr"], 2, "give a formula"),
+    Case(["eval-expr", "Neg(Dot(Y,Log(Sofmax(X))))"], 2, "did you mean 'Softmax'?", "^"),
+    Case(["eval-expr", "Neg(X"], 2, "^"),
+    Case(["eval-expr", "Sig(X)"], 2, "--mode"),
+    Case(["eval-expr", "--batch", "none.jsonl"], 2, "none.jsonl"),
+    Case(["eval-expr", "Sub(1,Div(I,U))", "--inputs", "plain-file"], 2, "plain-file"),
+    Case(["train", "--loss-cls", "cross-entropi"], 2, "did you mean 'cross-entropy'?"),
+    Case(["train", "--loss-reg", "Neg(X)"], 2, "--loss-reg"),
+    Case(["train", "--loss-cls", "no-card.yaml"], 2, "no-card.yaml"),
+    Case(["train", "--seeds", "0"], 2, "--seeds 0"),
+    Case(["train", "--steps", "0"], 2, "steps"),
+    Case(["coco-eval", "--gt", "none.json", "--dt", "none.json"], 2, "none.json"),
+    Case(["coco-eval", "--gt", "plain-file", "--dt", "plain-file"], 2, "plain-file"),
+    Case(["report", "no-run"], 2, "no-run"),
+    Case(["runs", "no-folder"], 2, "no-folder"),
+    Case(["spaces", "detection-threestage"], 2, "detection-twostage"),
+    Case(["losses", "show", "giu"], 2, "did you mean 'giou'?"),
+    Case(["losses", "equal", "Sub(1,Div(I,U))", "Neg(Log(Div(I,U)))"], 1),
+  ]
+
+  @Test(arguments: good) func goodCommandsEndWithZero(command: Case) throws {
+    let output = try withScratchFolder { try Command.run(command.arguments, in: $0) }
+    #expect(output.status == 0, "\(output.err)")
+    for word in command.words { #expect(output.out.contains(word), "\(word) in \(output.out)") }
+  }
+
+  @Test(arguments: bad) func badCommandsSayWhereAndHow(command: Case) throws {
+    let output = try withScratchFolder { folder in
+      try Data("no JSON, no YAML: [".utf8).write(to: folder.appendingPathComponent("plain-file"))
+      return try Command.run(command.arguments, in: folder)
+    }
+    #expect(output.status == command.status, "\(output.err)")
+    for word in command.words { #expect(output.err.contains(word), "\(word) in \(output.err)") }
+    #expect(!output.err.contains("Fatal error"), "\(output.err)")
+  }
+
+  @Test(arguments: verbs) func everyVerbHasHelpWithAnExample(verb: String) throws {
+    let output = try withScratchFolder { try Command.run([verb, "--help"], in: $0) }
+    #expect(output.status == 0 && output.out.contains("EXAMPLE: autoloss \(verb)"), "\(output.out)")
+    if verb != "losses" { #expect(output.out.contains("--json")) }
+  }
+
+  @Test func theGoldenExpressionsAreValidInput() throws {
+    let file = GoldenFile("expressions.jsonl")
+    let output = try withScratchFolder { try Command.run(["eval-expr", "--batch", file.url.path, "--json"], in: $0) }
+    let rows = try file.rows()
+    let lines = output.out.split(separator: "\n")
+    #expect(output.status == 0 && lines.count == rows.count)
+    for (row, line) in zip(rows, lines) {
+      let id = try #require(row["id"].string)
+      #expect(line.hasPrefix("{\"id\":\"\(id)\","), "the order of the input: \(id)")
+    }
+  }
+
+  @Test func aBadLineOfABatchIsAnErrorLine() throws {
+    try withScratchFolder { folder in
+      let file = folder.appendingPathComponent("batch.jsonl")
+      let lines = [
+        "{\"id\":1,\"formula\":\"Neg(X)\",\"mode\":\"MULTI_CLS\",\"inputs\":{\"X\":[[1,\"nan\"]]}}", "nonsense",
+        "{\"id\":3,\"formula\":\"Neg(\",\"mode\":\"MULTI_CLS\"}", "{\"id\":4,\"formula\":\"I\",\"inputs\":{\"I\":[2]}}",
+      ]
+      try Data(lines.joined(separator: "\n").utf8).write(to: file)
+      let output = try Command.run(["eval-expr", "--batch", file.path, "--json"], in: folder)
+      let answers = output.out.split(separator: "\n")
+      #expect(output.status == 0 && answers.count == 4)
+      #expect(answers[0].contains("[[-1.0,\"nan\"]]") && answers[1].contains("\"error\""))
+      #expect(answers[2].contains("\"error\"") && answers[3].contains("\"grad\""))
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+/// The whole command on a tiny task: real detector, real data, killed for real.
+@Suite(.serialized) struct EvolveEndToEndTests {
+  /// Small enough for seconds; nothing in it is meant to be a good search.
+  static let tiny = """
+    warmStart: {classification: [cross-entropy], regression: [giou]}
+    evolution: {generations: 1, candidatesPerGeneration: 24, populationSize: 4, proxyCandidates: 2, parents: 2, elite: 1}
+    selection: {simulatedCandidates: 4, thresholdShare: 0, screeningBatch: 8, promotedCandidates: 2, promotionSeeds: 2,
+                finalCombinations: 1, finalSeeds: 2}
+    detector:
+      backbone: {stemChannels: 8, stageChannels: [8, 8], blocksPerStage: 0, pyramidChannels: 8}
+      proposals: {channels: 8, beforeSuppression: 40, kept: 16}
+      head: {cells: 3, hidden: 16}
+    data: {height: 48, width: 64, synthetic: {trainImages: 12, validationImages: 6, holdOutImages: 6}}
+    training:
+      verify: {steps: 3, warmUpSteps: 1}
+      proxy: {steps: 6, warmUpSteps: 2}
+      final: {steps: 8, warmUpSteps: 2}
+    """
+
+  private func arguments(_ folder: URL, out: String, workers: Int) throws -> [String] {
+    let space = folder.appendingPathComponent("tiny.yaml")
+    try Data(Self.tiny.utf8).write(to: space)
+    return [
+      "evolve", "--task", "detection-twostage", "--data", "synthetic", "--space", space.path, "--seed", "5",
+      "--workers",
+      "\(workers)", "--out", out, "--json", "--no-cache",
+    ]
+  }
+
+  /// The summary without the name of the run.
+  private func result(_ output: Command.Output) throws -> String {
+    let line = try #require(output.out.split(separator: "\n").last, "\(output.err)")
+    let start = try #require(line.range(of: "\"seed\":"), "\(line)")
+    return String(line[start.lowerBound...])
+  }
+
+  @Test func killedAndResumedItEndsAlikeForAnyNumberOfWorkers() throws {
+    try withScratchFolder { folder in
+      let whole = try Command.run(arguments(folder, out: "whole", workers: 1), in: folder)
+      #expect(whole.status == 0, "\(whole.err)")
+      let expected = try result(whole)
+      #expect(expected.contains("\"generated\":48") && expected.contains("cross-entropy + giou"))
+      let cards = try String(contentsOf: folder.appendingPathComponent("whole/best.yaml"), encoding: .utf8)
+
+      let two = try Command.run(arguments(folder, out: "two", workers: 2), in: folder)
+      #expect(try result(two) == expected)
+
+      var kills = 0
+      var resume: [String] = []
+      for delay in [0.3, 0.5, 0.7, 1.0, 1.4] {
+        let process = Command.process(try arguments(folder, out: "killed", workers: 2) + resume, in: folder)
+        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+        try process.run()
+        Thread.sleep(forTimeInterval: delay)
+        if process.isRunning {
+          kill(process.processIdentifier, SIGKILL)
+          kills += 1
+        }
+        process.waitUntilExit()
+        let exists = FileManager.default.fileExists(atPath: folder.appendingPathComponent("killed/run.sqlite").path)
+        resume = exists ? ["--resume"] : []
+      }
+      let resumed = try Command.run(arguments(folder, out: "killed", workers: 1) + resume, in: folder)
+      #expect(resumed.status == 0, "\(resumed.err)")
+      #expect(try result(resumed) == expected, "after \(kills) kills")
+      #expect(try String(contentsOf: folder.appendingPathComponent("killed/best.yaml"), encoding: .utf8) == cards)
+
+      let report = try Command.run(["report", "killed"], in: folder)
+      #expect(report.status == 0 && report.out.contains("finished") && report.out.contains("Hold-out"))
+      let again = try Command.run(arguments(folder, out: "whole", workers: 1), in: folder)
+      #expect(again.status == 2 && again.err.contains("--resume"), "\(again.err)")
+      let other = try Command.run(["evolve", "--resume", "--out", "whole", "--seed", "6"], in: folder)
+      #expect(other.status == 2 && other.err.contains("seed = 5"), "\(other.err)")
+    }
+  }
+
+  @Test func controlCCheckpointsAndEndsWith130() throws {
+    try withScratchFolder { folder in
+      var long = try arguments(folder, out: "run", workers: 2)
+      long += ["--set", "training.verify.steps=5000"]
+      let process = Command.process(long, in: folder)
+      let errors = folder.appendingPathComponent("errors")
+      try Data().write(to: errors)
+      process.standardError = try FileHandle(forWritingTo: errors)
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      // The run folder is there once the search has begun.
+      let database = folder.appendingPathComponent("run/run.sqlite").path
+      for _ in 0..<600 where process.isRunning && !FileManager.default.fileExists(atPath: database) {
+        Thread.sleep(forTimeInterval: 0.1)
+      }
+      kill(process.processIdentifier, SIGINT)
+      process.waitUntilExit()
+      let text = try String(contentsOf: errors, encoding: .utf8)
+      #expect(process.terminationStatus == 130, "\(text)")
+      #expect(text.contains("--resume"), "\(text)")
+    }
+  }
+
+  @Test func trainAnswersInTheStatedForm() throws {
+    try withScratchFolder { folder in
+      let space = folder.appendingPathComponent("tiny.yaml")
+      try Data(Self.tiny.utf8).write(to: space)
+      let output = try Command.run(
+        [
+          "train", "--task", "detection-twostage", "--loss-cls", "cse-autoloss-a", "--loss-reg", "Sub(1,Div(I,U))",
+          "--data", "synthetic", "--space", space.path, "--seeds", "2", "--workers", "2", "--json",
+        ], in: folder)
+      #expect(output.status == 0, "\(output.err)")
+      for word in [
+        "\"task\":", "\"detector\":", "\"loss_cls\":\"cse-autoloss-a\"", "\"runs\":[{\"seed\":1", "\"AP50\":",
+        "\"images_per_second\":", "\"mean\":", "\"std\":",
+      ] {
+        #expect(output.out.contains(word), "\(word) in \(output.out)")
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Losses
+import RunStore
+import Search
+import Testing
+
+/// Search spaces are read in full or refused with the place and the mend.
+@Suite struct SearchSpaceTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  @Test func everyFileIsEmbeddedAndLoads() throws {
+    let folder = Self.root.appendingPathComponent("search_spaces")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
+    #expect(files.sorted() == SearchSpaceFile.embeddedNames.map { $0 + ".yaml" })
+    for file in files {
+      let read = try SearchSpaceFile.named(folder.appendingPathComponent(file).path)
+      _ = try read.resolved()
+      for profile in try read.profiles() { _ = try read.resolved(profile: profile) }
+      #expect(try SearchSpaceFile.named(String(file.dropLast(5))).text == read.text)
+    }
+  }
+
+  @Test func theFileWritesOutEveryKey() throws {
+    let file = try SearchSpaceFile.named("detection-twostage")
+    let written = Set(file.text.split(separator: "\n").map { $0.prefix { $0 != ":" } })
+    for line in try file.resolved().yaml().split(separator: "\n") {
+      #expect(written.contains(line.prefix { $0 != ":" }), "search_spaces/detection-twostage.yaml lacks \(line)")
+    }
+  }
+
+  @Test func whatIsPrintedReadsBackTheSame() throws {
+    let space = try SearchSpaceFile.named("detection-twostage").resolved(overrides: [
+      "training.proxy.learningRate=0.013"
+    ])
+    #expect(try SearchSpaceFile(name: "printed", text: space.yaml()).resolved() == space)
+    let configuration = RunConfiguration(program: "1", data: "a folder: with 'marks'", seed: .max, space: space)
+    #expect(try RunConfiguration.parse(configuration.yaml(), place: "test") == configuration)
+  }
+
+  @Test func overridesAndProfilesLieOverTheFile() throws {
+    let text =
+      "evolution: {generations: 3}\nprofiles:\n  short: {evolution: {generations: 2}, training: {proxy: {steps: 90}}}\n"
+    let file = SearchSpaceFile(name: "mine.yaml", text: text)
+    #expect(try file.resolved().evolution.generations == 3)
+    #expect(try file.resolved(profile: "short").training.proxy.steps == 90)
+    let space = try file.resolved(
+      profile: "short", overrides: ["evolution.generations=7", "warmStart.regression=[iou, \"Sub(1,Div(I,U))\"]"])
+    #expect(space.evolution.generations == 7)
+    #expect(space.warmStart.regression == ["iou", "Sub(1,Div(I,U))"])
+    #expect(try SearchSpaceFile(name: "empty", text: "").resolved() == SearchSpace())
+  }
+
+  @Test(arguments: [
+    (
+      "evolution:\n  generatoins: 3\n",
+      "mine.yaml:2: unknown key 'evolution.generatoins'; did you mean 'evolution.generations'?"
+    ),
+    ("\n\nfoo: 1\n", "mine.yaml:3: unknown key 'foo'; known here:"),
+    ("evolution: {generations: many}", "mine.yaml:1: evolution.generations: 'many' does not fit"),
+    ("evolution: 3", "mine.yaml:1: evolution: takes keys"),
+    ("evolution: {generations: {a: 1}}", "evolution.generations: takes a value"),
+    ("evolution: [", "mine.yaml: not valid YAML: line 2"),
+    ("branch: both", "branch"),
+    ("evolution: {parents: 9, populationSize: 3}", "evolution: parents must not exceed populationSize"),
+    ("grammar: {classification: {minimumDepth: 7}}", "maximumDepth must be at least minimumDepth"),
+    ("grammar: {regression: {primitives: [Dot]}}", "Dot is none of REG"),
+    ("grammar: {regression: {mode: MULTI_CLS}}", "grammar.regression.mode: must be REG"),
+    ("selection: {simulatedCandidates: 2}", "less than evolution.proxyCandidates"),
+    ("selection: {thresholdShare: 1.5}", "selection.thresholdShare: must lie in 0...1"),
+    ("selection: {finalCombinations: 9}", "exceeds promotedCandidates"),
+    ("training: {proxy: {steps: 0}}", "training.proxy"),
+    ("detector: {backbone: {stageChannels: []}}", "stageChannels"),
+    ("searchSpace: 2", "reads version 1, not 2"),
+    ("profiles: {x: {evolutoin: {}}}", "did you mean 'evolution'?"),
+    ("a: 1\na: 2", "mine.yaml: not valid YAML"),
+  ])
+  func contradictionsAreNamed(text: String, message: String) {
+    let error = #expect(throws: SearchSpaceError.self, "\(text)") {
+      _ = try SearchSpaceFile(name: "mine.yaml", text: text).resolved()
+    }
+    let found = error.map { "\($0)" } ?? ""
+    #expect(found.contains(message), "\(found)")
+    #expect(!found.contains("\n"), "one line: \(found)")
+  }
+
+  @Test(arguments: [
+    ("evolution.generations", "expected key=value"), ("=3", "expected key=value"),
+    ("evolution.generatoins=3", "did you mean 'evolution.generations'?"),
+    ("evolution.generations=", "does not fit"), ("evolution=3", "takes keys"),
+    ("evolution.generations=-1", "generations must be at least 0"),
+  ])
+  func badOverridesAreNamed(text: String, message: String) {
+    let error = #expect(throws: SearchSpaceError.self, "\(text)") {
+      _ = try SearchSpaceFile.named("detection-twostage").resolved(overrides: [text])
+    }
+    #expect(error.map { "\($0)".contains(message) } ?? false, "\(error.map { "\($0)" } ?? "no error")")
+  }
+
+  @Test func missingSpacesAndProfilesAreNamed() {
+    #expect(throws: SearchSpaceError.unknownSpace(name: "nothing", known: SearchSpaceFile.embeddedNames)) {
+      _ = try SearchSpaceFile.named("nothing")
+    }
+    #expect(throws: SearchSpaceError.unreadable(path: "./no.yaml", reason: "no such file")) {
+      _ = try SearchSpaceFile.named("./no.yaml")
+    }
+    #expect(throws: SearchSpaceError.unknownProfile(name: "dmeo", known: ["demo"])) {
+      _ = try SearchSpaceFile.named("detection-twostage").resolved(profile: "dmeo")
+    }
+  }
+
+  @Test func aRunGoesOnOnlyWithWhatItBeganWith() throws {
+    let configuration = try SmallSearch.configuration()
+    var other = configuration
+    #expect(try other.firstDifference(from: configuration) == nil)
+    other.space.evolution.parents = 2
+    let difference = try #require(try other.firstDifference(from: configuration))
+    #expect(difference.key == "space.evolution.parents" && difference.ours == "2" && difference.theirs == "4")
+  }
+
+  @Test func publishedCardsAreRead() throws {
+    let folder = Self.root.appendingPathComponent("results/published")
+    for name in ["cse-autoloss-a-cls", "cse-autoloss-a-reg", "cse-autoloss-b-cls", "cse-autoloss-b-reg"] {
+      let card = try LossCardFile.read(folder.appendingPathComponent(name + ".yaml").path)
+      #expect(card.name == name)
+      let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("card-\(UUID().uuidString).yaml")
+      defer { try? FileManager.default.removeItem(at: scratch) }
+      try Data(try LossCardFile.text(of: [card, card]).utf8).write(to: scratch)
+      #expect(try LossCardFile.read(scratch.path) == card)
+    }
+    #expect(throws: SearchSpaceError.self) { _ = try LossCardFile.read("no-such-card.yaml") }
+  }
+}
