@@ -7,7 +7,7 @@ import PackageDescription
 //   4  Screening, Proxy
 //   3  Losses, Networks
 //   2  Evolution, Reporting, Tensors
-//   1  Formulas, RunStore, Randomness, CKernels, COpenBLAS, COneDNN, CTurboJPEG, CPNG
+//   1  Formulas, RunStore, Randomness, JSONValues, CKernels, COpenBLAS, COneDNN, CTurboJPEG, CPNG
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -28,6 +28,7 @@ let package = Package(
     // 1
     .target(name: "Formulas"),
     .target(name: "Randomness"),
+    .target(name: "JSONValues"),
     .target(name: "RunStore", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -39,20 +40,22 @@ let package = Package(
     .target(name: "Reporting"),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
     // 3
-    .target(name: "Losses", dependencies: ["Formulas", "Randomness", "CKernels"]),
+    .target(name: "Losses", dependencies: ["Formulas", "JSONValues", "Randomness", "CKernels"]),
     .target(name: "Networks", dependencies: ["Tensors", "Randomness", "CKernels", "COpenBLAS", "COneDNN"]),
     // 4
     .target(name: "Screening", dependencies: ["Formulas", "Losses", "Randomness"]),
     .target(
       name: "Proxy",
       dependencies: [
-        "Formulas", "Losses", "Networks", "Tensors", "Randomness", "CKernels", "CTurboJPEG", "CPNG", logging,
+        "Formulas", "JSONValues", "Losses", "Networks", "Tensors", "Randomness", "CKernels", "CTurboJPEG", "CPNG",
+        logging,
       ]),
     // 5
     .target(
       name: "Search",
       dependencies: [
-        "Formulas", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening", "Proxy", "Yams", logging,
+        "Formulas", "JSONValues", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening", "Proxy",
+        "Yams", logging,
       ],
       // The files are those of search_spaces/, through links.
       resources: [.embedInCode("Resources/detection-twostage.yaml")]),
@@ -60,13 +63,15 @@ let package = Package(
     .executableTarget(
       name: "autoloss",
       dependencies: [
-        "Formulas", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening", "Proxy", "Search",
+        "Formulas", "JSONValues", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening", "Proxy",
+        "Search",
         argumentParser, logging,
       ]),
     // Tests
     .target(name: "GoldenData", path: "Tests/GoldenData"),
     .testTarget(name: "FormulasTests", dependencies: ["Formulas", "Randomness", "GoldenData"]),
     .testTarget(name: "LossesTests", dependencies: ["Formulas", "Losses", "Randomness", "GoldenData"]),
+    .testTarget(name: "JSONValuesTests", dependencies: ["JSONValues", "Randomness"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "EvolutionTests", dependencies: ["Evolution", "Formulas", "Randomness"]),
     .testTarget(name: "RunStoreTests", dependencies: ["RunStore"]),

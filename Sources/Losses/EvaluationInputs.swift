@@ -1,4 +1,5 @@
 import Formulas
+import JSONValues
 
 /// Reads `{"X": [[…], …], …}`: nested arrays of numbers, rounded to Float.
 public enum EvaluationInputs {
@@ -7,13 +8,14 @@ public enum EvaluationInputs {
   public static func read(_ json: JSONValue, for formula: Formula, mode: Mode) throws(EvaluationFailure)
     -> LossInputs<Float>
   {
-    guard case .object(let members) = json else {
+    guard case .object = json else {
       throw EvaluationFailure(.inputs("inputShape"), "inputs must be an object of arrays, one for each variable")
     }
     let rank = mode.variableShape == .perElement ? 2 : 1
     var inputs: LossInputs<Float>?
     for variable in mode.variables {
-      guard let value = members[variable.rawValue], value != .null else { continue }
+      let value = json[variable.rawValue]
+      if value.isNull { continue }
       let (shape, numbers) = try array(value, name: variable.rawValue, rank: rank)
       var known = inputs ?? LossInputs<Float>(rows: shape[0], classes: rank == 2 ? shape[1] : 1)
       guard shape[0] == known.rows, rank == 1 || shape[1] == known.classes else {
@@ -50,7 +52,7 @@ public enum EvaluationInputs {
     var result: [Float] = []
     result.reserveCapacity(entries.count)
     for entry in entries {
-      guard let value = entry.double else { throw shapeFault(name, rank) }
+      guard let value = entry.number else { throw shapeFault(name, rank) }
       result.append(Float(value))
     }
     return result

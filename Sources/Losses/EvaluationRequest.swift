@@ -1,4 +1,5 @@
 import Formulas
+import JSONValues
 
 /// One line of `eval-expr --batch`: a formula, its mode, and the numbers to evaluate it on.
 public struct EvaluationRequest: Sendable {
@@ -17,30 +18,37 @@ public struct EvaluationRequest: Sendable {
   /// Reads a line `{"id","mode","formula","inputs":{…}}`; other fields are passed over.
   /// - Throws: `EvaluationFailure` for text that is no JSON object with a formula.
   public init(line: String) throws(EvaluationFailure) {
-    guard let object = try? JSONValue(parsing: line), case .object = object else {
-      throw EvaluationFailure(.badJSON, "this line is no JSON object: write {\"id\":…,\"mode\":…,\"formula\":…,…}")
+    let form = "write {\"id\":…,\"mode\":…,\"formula\":…,…}"
+    let object: JSONValue
+    do throws(JSONError) {
+      object = try JSONValue(parsing: line)
+    } catch {
+      throw EvaluationFailure(.badJSON, "this line is no JSON (column \(error.column): \(error.reason)): \(form)")
+    }
+    guard case .object = object else {
+      throw EvaluationFailure(.badJSON, "this line is \(object.kind) and no JSON object: \(form)")
     }
     id = Self.identifier(object["id"])
-    guard let formula = object["formula"]?.string else {
+    guard let formula = object["formula"].string else {
       throw EvaluationFailure(.badRequest, "the field formula is missing or no string", id: id)
     }
     self.formula = formula
     switch object["mode"] {
-    case .none, .null: mode = nil
-    case .some(let value):
+    case .null: mode = nil
+    case let value:
       guard let known = value.string.flatMap(Mode.init(rawValue:)) else {
         let modes = Mode.allCases.map(\.rawValue).joined(separator: ", ")
         throw EvaluationFailure(.badRequest, "the field mode must be one of \(modes)", id: id)
       }
       mode = known
     }
-    inputs = object["inputs"].flatMap { $0 == .null ? nil : $0 }
+    inputs = object["inputs"].isNull ? nil : object["inputs"]
   }
 
-  private static func identifier(_ value: JSONValue?) -> JSONValue {
+  private static func identifier(_ value: JSONValue) -> JSONValue {
     switch value {
-    case .some(.string), .some(.number): value ?? .null
-    case .none, .some(.null), .some(.bool), .some(.array), .some(.object): .null
+    case .string, .int, .double: value
+    case .null, .bool, .array, .object: .null
     }
   }
 

@@ -1,4 +1,5 @@
 import Formulas
+import JSONValues
 
 /// The answer to an `EvaluationRequest`.
 public struct EvaluationResponse: Sendable {
@@ -29,7 +30,7 @@ public struct EvaluationResponse: Sendable {
 
   /// `{"id","value","grad":{…}}` on one line; value and grad are null when there were no inputs.
   public var json: String {
-    var fields = ["\"id\":\(EvaluationFailure.json(of: id))"]
+    var fields = ["\"id\":\(id)"]
     if let numbers {
       let gradients = numbers.gradients.map { "\"\($0.variable.rawValue)\":\($0.json ?? "null")" }
       fields += ["\"value\":\(numbers.value)", "\"grad\":{\(gradients.joined(separator: ","))}"]
@@ -84,16 +85,7 @@ public struct EvaluationFailure: Error, Sendable {
   /// `{"id","error":{"code","message","position"}}` on one line; position is the offset in the formula, or null.
   public var json: String {
     let place = position.map { "\($0.offset),\"line\":\($0.line),\"column\":\($0.column)" } ?? "null"
-    return "{\"id\":\(Self.json(of: id)),\"error\":{\"code\":\"\(code)\",\"message\":\(JSONText.string(message)),"
+    return "{\"id\":\(id),\"error\":{\"code\":\"\(code)\",\"message\":\(JSONText.string(message)),"
       + "\"position\":\(place)}}"
-  }
-
-  static func json(of id: JSONValue) -> String {
-    switch id {
-    case .string(let text): JSONText.string(text)
-    case .number(let value):
-      if let whole = Int(exactly: value) { String(whole) } else { JSONText.number(value) }
-    case .null, .bool, .array, .object: "null"
-    }
   }
 }

@@ -1,3 +1,4 @@
+import JSONValues
 import Reporting
 
 /// How much a search will do, before it does it.

@@ -1,8 +1,6 @@
+import JSONValues
 import Foundation
 import Reporting
-
-/// The JSON that machines read from us; the data readers have a type of the same name.
-typealias JSONValue = Reporting.JSONValue
 
 /// Results go to standard output, everything else to standard error.
 enum Console {

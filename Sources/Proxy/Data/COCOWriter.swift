@@ -1,4 +1,5 @@
 import Foundation
+import JSONValues
 
 /// Writes a data set in the COCO layout that `DatasetReader` opens: PNG pictures at the detector's input size, boxes and
 /// areas in their pixels, masks as uncompressed run lengths.
@@ -47,7 +48,7 @@ public enum COCOWriter {
   /// The text of an instances file; annotation ids count from 1.
   static func instances(_ dataset: DetectionDataset, description: String) -> String {
     let images = dataset.images.map {
-      "{\"id\":\($0.id),\"file_name\":\(quoted($0.name)),\"width\":\($0.width),\"height\":\($0.height)}"
+      "{\"id\":\($0.id),\"file_name\":\(JSONText.string($0.name)),\"width\":\($0.width),\"height\":\($0.height)}"
     }
     var annotations: [String] = []
     for image in dataset.images {
@@ -55,9 +56,9 @@ public enum COCOWriter {
         annotations.append(annotation(image, index, id: annotations.count + 1, categoryIDs: dataset.categoryIDs))
       }
     }
-    let categories = zip(dataset.categoryIDs, dataset.classes).map { "{\"id\":\($0),\"name\":\(quoted($1))}" }
+    let categories = zip(dataset.categoryIDs, dataset.classes).map { "{\"id\":\($0),\"name\":\(JSONText.string($1))}" }
     return """
-      {"info":{"description":\(quoted(description))},
+      {"info":{"description":\(JSONText.string(description))},
       "categories":[\(categories.joined(separator: ","))],
       "images":[
       \(images.joined(separator: ",\n"))],
@@ -85,20 +86,5 @@ public enum COCOWriter {
   /// Whole numbers without a point.
   private static func number(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\u{0}"..."\u{1F}":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      case _: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSONValues
 
 /// A JSON value together with its place in a file, so that every complaint names file, entry and key.
 struct JSONEntry {
@@ -10,8 +11,8 @@ struct JSONEntry {
   /// - Throws: `fileUnreadable`, `malformedJSON`. `name` is what messages call the file.
   static func read(_ url: URL, name: String) throws(DatasetError) -> JSONEntry {
     let bytes = try FileBytes.read(url, name: name)
-    do throws(JSONParser.Failure) {
-      return JSONEntry(file: name, path: "", value: try JSONParser.parse(bytes))
+    do throws(JSONError) {
+      return JSONEntry(file: name, path: "", value: try JSONValue(parsing: bytes))
     } catch {
       throw .malformedJSON(file: name, line: error.line, column: error.column, reason: error.reason)
     }
@@ -27,9 +28,9 @@ struct JSONEntry {
 
   /// The member, nil when absent or null.
   func member(_ key: String) throws(DatasetError) -> JSONEntry? {
-    guard case .object(let members) = value else { throw error("", "is \(value.kind), expected an object") }
-    guard let member = members[key] else { return nil }
-    if case .null = member { return nil }
+    guard case .object = value else { throw error("", "is \(value.kind), expected an object") }
+    let member = value[key]
+    guard !member.isNull else { return nil }
     return JSONEntry(file: file, path: place(key), value: member)
   }
 
@@ -44,16 +45,19 @@ struct JSONEntry {
   }
 
   func integer() throws(DatasetError) -> Int {
-    guard case .number(let number) = value, let integer = Int(exactly: number) else {
+    guard let number = finite, let integer = Int(exactly: number) else {
       throw error("", "is \(value.kind), expected an integer")
     }
     return integer
   }
 
   func number() throws(DatasetError) -> Double {
-    guard case .number(let number) = value else { throw error("", "is \(value.kind), expected a number") }
+    guard let number = finite else { throw error("", "is \(value.kind), expected a number") }
     return number
   }
+
+  /// The number, unless it is written as a word such as "nan".
+  private var finite: Double? { value.string == nil ? value.number : nil }
 
   func text() throws(DatasetError) -> String {
     guard case .string(let text) = value else { throw error("", "is \(value.kind), expected a text") }
@@ -62,11 +66,11 @@ struct JSONEntry {
 
   /// COCO writes flags as 0 and 1, some tools as false and true.
   func flag() throws(DatasetError) -> Bool {
-    switch value {
-    case .bool(let value): return value
-    case .number(0): return false
-    case .number(1): return true
-    case .null, .number, .string, .array, .object: throw error("", "is \(value.kind), expected 0 or 1")
+    if let flag = value.bool { return flag }
+    switch finite {
+    case 0: return false
+    case 1: return true
+    case .some, .none: throw error("", "is \(value.kind), expected 0 or 1")
     }
   }
 

@@ -1,3 +1,4 @@
+import JSONValues
 import Evolution
 import Formulas
 import Reporting

@@ -1,3 +1,4 @@
+import JSONValues
 import Formulas
 import Reporting
 import Screening

@@ -1,3 +1,4 @@
+import JSONValues
 import ArgumentParser
 import Formulas
 import Foundation
@@ -67,11 +68,16 @@ struct EvalExprCommand: ParsableCommand {
 
   /// Value and gradient on the arrays of a file.
   private func evaluate(_ expression: Expression, on file: String) throws -> [JSONValue.Member] {
-    guard let json = try? Losses.JSONValue(parsing: try Self.text(of: file, option: "--inputs")) else {
-      throw InputError("--inputs \(file): no JSON; write {\"X\": [[…]], …}")
+    let text = try Self.text(of: file, option: "--inputs")
+    let json: JSONValue
+    do throws(JSONError) {
+      json = try JSONValue(parsing: text)
+    } catch {
+      throw InputError("--inputs \(file): no JSON (\(error)); write {\"X\": [[…]], …}")
     }
     let request = EvaluationRequest(
-      formula: expression.formula.description, mode: expression.mode, inputs: json["inputs"] ?? json)
+      formula: expression.formula.description, mode: expression.mode,
+      inputs: json["inputs"].isNull ? json : json["inputs"])
     let response: EvaluationResponse
     do throws(EvaluationFailure) {
       response = try request.answer()

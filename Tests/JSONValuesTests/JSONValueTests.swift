@@ -1,4 +1,4 @@
-import Reporting
+import JSONValues
 import Testing
 
 @Suite struct JSONValueTests {
@@ -26,18 +26,5 @@ import Testing
     let numbers = try #require(value.elements).map(\.number)
     #expect(numbers[0]?.isNaN == true)
     #expect(Array(numbers[1...]) == [.infinity, -.infinity, 2, 0.5, nil, nil])
-  }
-
-  @Test(arguments: [
-    ("", 0), ("[1,]", 3), ("{\"a\" 1}", 5), ("nul", 0), ("[1 2]", 3), ("\"abc", 4), ("1 2", 2), ("{a:1}", 1),
-    ("+1", 0), (".5", 0), ("NaN", 0), ("\"\\ud800x\"", 7),
-  ])
-  func saysWhereATextIsNoJSON(text: String, offset: Int) {
-    let error = #expect(throws: JSONError.self, "\(text)") { _ = try JSONValue(parsing: text) }
-    #expect(error?.offset == offset, "\(text): \(error.map(String.init(describing:)) ?? "no error")")
-  }
-
-  @Test func deepNestingIsRefusedNotFatal() {
-    #expect(throws: JSONError.self) { _ = try JSONValue(parsing: String(repeating: "[", count: 100_000)) }
   }
 }

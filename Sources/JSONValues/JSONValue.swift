@@ -46,6 +46,19 @@ public enum JSONValue: Sendable, Hashable {
   public var elements: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
   public var members: [Member]? { if case .object(let members) = self { members } else { nil } }
   public var isNull: Bool { self == .null }
+
+  /// What it is, in words for error messages.
+  public var kind: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): value ? "true" : "false"
+    case .int(let value): "the number \(value)"
+    case .double(let value): "the number \(value)"
+    case .string(let text): "the text \"\(text.prefix(40))\""
+    case .array(let elements): "an array of \(elements.count)"
+    case .object: "an object"
+    }
+  }
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
@@ -59,65 +72,5 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
   public init(dictionaryLiteral elements: (String, JSONValue)...) {
     self = .object(elements.map { Member($0.0, $0.1) })
-  }
-}
-
-extension JSONValue: CustomStringConvertible {
-  /// The value on one line, without blanks.
-  public var description: String {
-    var text = ""
-    write(to: &text)
-    return text
-  }
-
-  private func write(to text: inout String) {
-    switch self {
-    case .null: text += "null"
-    case .bool(let value): text += value ? "true" : "false"
-    case .int(let value): text += String(value)
-    case .double(let value): text += Self.text(of: value)
-    case .string(let value): Self.quote(value, to: &text)
-    case .array(let elements):
-      text += "["
-      for (index, element) in elements.enumerated() {
-        if index > 0 { text += "," }
-        element.write(to: &text)
-      }
-      text += "]"
-    case .object(let members):
-      text += "{"
-      for (index, member) in members.enumerated() {
-        if index > 0 { text += "," }
-        Self.quote(member.name, to: &text)
-        text += ":"
-        member.value.write(to: &text)
-      }
-      text += "}"
-    }
-  }
-
-  /// The shortest decimal that reads back to the same number; a quoted word where there is none.
-  private static func text(of value: Double) -> String {
-    if value.isNaN { return "\"nan\"" }
-    if value.isInfinite { return value > 0 ? "\"inf\"" : "\"-inf\"" }
-    return value.description
-  }
-
-  private static func quote(_ value: String, to text: inout String) {
-    text += "\""
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case "\u{0}"..."\u{1f}":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    text += "\""
   }
 }
