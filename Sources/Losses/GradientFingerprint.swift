@@ -5,6 +5,8 @@ import Randomness
 ///
 /// Rounded to 8 digits of the largest entry, so that other spellings of one loss, which differ in rounding, agree.
 /// A value without dependence on the prediction has the gradient 0. Probes are drawn once with a fixed seed.
+/// Box losses are judged by the gradient at the predicted corners, which is all that training sees of them: I and
+/// Relu(I) are one loss.
 public struct GradientFingerprint: Hashable, Sendable, Codable, CustomStringConvertible {
   /// Equal for equal gradients.
   public let exact: UInt64
@@ -18,15 +20,28 @@ public struct GradientFingerprint: Hashable, Sendable, Codable, CustomStringConv
     for inputs in ProbeInputs.batches(of: mode) {
       guard let result = try? evaluator.evaluate(inputs) else { return nil }
       let count = inputs.rows * inputs.classes
-      for variable in mode.differentiableVariables {
-        entries += result.gradients[variable] ?? [Double](repeating: 0, count: count)
+      let gradients = mode.differentiableVariables.map {
+        result.gradients[$0] ?? [Double](repeating: 0, count: count)
       }
+      entries += mode == .regression ? Self.atCorners(gradients) : gradients.flatMap(\.self)
     }
     let scale = entries.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
     var hash = SeededGenerator.derive(seed: 0, stream: mode.rawValue)
     for entry in entries { hash = Self.mix(hash, Self.rounded(entry, scale: scale)) }
     family = hash
     exact = Self.mix(hash, Self.significand(scale))
+  }
+
+  /// The gradients with respect to U, I and E of the probe boxes, pulled back to their predicted corners.
+  private static func atCorners(_ gradients: [[Double]]) -> [Double] {
+    var corners: [Double] = []
+    for (index, pair) in ProbeInputs.boxPairs.enumerated() {
+      var corner = [0.0, 0, 0, 0]
+      BoxOverlap(union: gradients[0][index], intersection: gradients[1][index], enclosing: gradients[2][index])
+        .pullBack(pair.predicted, pair.target, to: &corner)
+      corners += corner
+    }
+    return corners
   }
 
   /// The exact fingerprint in 16 hexadecimal digits.
@@ -73,7 +88,9 @@ enum ProbeInputs {
   private static let binaryClass = [
     logits(rows: 24, classes: 3, .binaryClass), logits(rows: 8, classes: 2, .binaryClass),
   ]
-  private static let regression = [boxes(count: 48)]
+  /// Predicted and target boxes of the regression probes.
+  static let boxPairs = pairs(count: 48)
+  private static let regression = [areas(of: boxPairs)]
 
   private static func logits(rows: Int, classes: Int, _ mode: Mode) -> LossInputs<Double> {
     var generator = SeededGenerator(seed: 1, stream: "fingerprint \(mode.rawValue)", index: UInt64(classes))
@@ -102,11 +119,9 @@ enum ProbeInputs {
     return inputs
   }
 
-  private static func boxes(count: Int) -> LossInputs<Double> {
+  private static func pairs(count: Int) -> [(predicted: [Double], target: [Double])] {
     var generator = SeededGenerator(seed: 1, stream: "fingerprint REG")
-    var inputs = LossInputs<Double>(rows: count)
-    var (u, i, e) = ([Double](), [Double](), [Double]())
-    for index in 0..<count {
+    return (0..<count).map { index in
       let size = [12.0, 60, 250][index % 3]
       let target = [0, 0, size, size * generator.uniform(0.4, 2)]
       // Every sixth box lies apart.
@@ -115,12 +130,16 @@ enum ProbeInputs {
         shift, generator.uniform(-0.3, 0.3) * target[3], shift + size * generator.uniform(0.6, 1.6),
         target[3] * generator.uniform(0.7, 1.5),
       ]
-      let overlap = BoxOverlap<Double>(predicted, target)
-      u.append(overlap.union)
-      i.append(overlap.intersection)
-      e.append(overlap.enclosing)
+      return (predicted, target)
     }
-    (inputs[.u], inputs[.i], inputs[.e]) = (u, i, e)
+  }
+
+  private static func areas(of pairs: [(predicted: [Double], target: [Double])]) -> LossInputs<Double> {
+    let overlaps = pairs.map { BoxOverlap<Double>($0.predicted, $0.target) }
+    var inputs = LossInputs<Double>(rows: pairs.count)
+    inputs[.u] = overlaps.map(\.union)
+    inputs[.i] = overlaps.map(\.intersection)
+    inputs[.e] = overlaps.map(\.enclosing)
     return inputs
   }
 }

@@ -1,3 +1,4 @@
+import JSONValues
 import Evolution
 import Foundation
 import Reporting
@@ -104,14 +105,14 @@ extension SearchRun {
     onGeneration(event(ending: generation, population: population))
   }
 
-  private func event(ending generation: Int, population: Population) -> Reporting.JSONValue {
-    var members: [Reporting.JSONValue.Member] = [
+  private func event(ending generation: Int, population: Population) -> JSONValue {
+    var members: [JSONValue.Member] = [
       .init("type", .string("generation")), .init("number", .int(generation)),
       .init("generated", .int(tally.generated)), .init("duplicate", .int(tally.duplicate)),
       .init("simulated", .int(tally.simulated)), .init("proxy_trained", .int(tally.proxyTrained)),
     ]
     if let best = population.best {
-      let parts: [Reporting.JSONValue.Member] = [
+      let parts: [JSONValue.Member] = [
         .init("formula", .string(best.genome.text)), .init("score", .double(best.score)),
       ]
       members.append(.init("best", .object(parts)))

@@ -1,3 +1,4 @@
+import JSONValues
 import Evolution
 import Formulas
 import Foundation
@@ -21,7 +22,7 @@ public final class SearchRun<Source: EvaluatorSource> {
   let progress: ProgressReporter
   let cancellation: Cancellation
   /// Receives one JSON object at the end of every generation.
-  let onGeneration: (Reporting.JSONValue) -> Void
+  let onGeneration: (JSONValue) -> Void
   var state: SearchState
   var judgments = Judgments()
   var tally = SearchTally()
@@ -38,7 +39,7 @@ public final class SearchRun<Source: EvaluatorSource> {
   public init(
     _ configuration: RunConfiguration, store: RunStore, source: Source, workers: Int, cache: ScoreCache?,
     progress: ProgressReporter, cancellation: Cancellation,
-    onGeneration: @escaping (Reporting.JSONValue) -> Void = { _ in }
+    onGeneration: @escaping (JSONValue) -> Void = { _ in }
   ) throws {
     self.onGeneration = onGeneration
     self.configuration = configuration
