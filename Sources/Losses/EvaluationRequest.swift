@@ -42,7 +42,8 @@ public struct EvaluationRequest: Sendable {
       }
       mode = known
     }
-    inputs = object["inputs"].isNull ? nil : object["inputs"]
+    let inputs = object["inputs"]
+    self.inputs = inputs.isNull ? JSONValue?.none : inputs
   }
 
   private static func identifier(_ value: JSONValue) -> JSONValue {
