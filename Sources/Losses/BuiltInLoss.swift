@@ -44,6 +44,9 @@ public enum BuiltInLoss: String, CaseIterable, Hashable, Sendable, Codable {
     }
   }
 
+  /// The modes in which the name stands for a formula.
+  public var modes: [Mode] { Mode.allCases.filter { text(in: $0) != nil } }
+
   /// The formula in a mode; nil where `text(in:)` is.
   public func formula(in mode: Mode) -> Formula? {
     text(in: mode).flatMap { try? Formula(parsing: $0, mode: mode) }

@@ -1,7 +1,7 @@
 import Formulas
 import JSONValues
 
-/// One line of `eval-expr --batch`: a formula, its mode, and the numbers to evaluate it on.
+/// One line of `eval-expr --batch`: a formula (or a built-in name), its mode, and the numbers to evaluate it on.
 public struct EvaluationRequest: Sendable {
   /// A string or a number that the answer repeats; null when the line has none.
   public let id: JSONValue
@@ -66,9 +66,9 @@ public struct EvaluationRequest: Sendable {
   /// - Throws: `EvaluationFailure`.
   public func answer(precision: EvaluationPrecision = .float) throws(EvaluationFailure) -> EvaluationResponse {
     do {
-      let (formula, mode) = try Formula.parse(self.formula, mode: self.mode)
+      let (formula, mode) = try LossReference.formula(self.formula, mode: self.mode)
       if formula.isBareLiteral { throw FormulaError(.bareLiteral, source: self.formula, offset: 0) }
-      let shape = try ReferenceEvaluator(formula, mode: mode).shape
+      let shape = try formula.shape(in: mode)
       guard let inputs else {
         return EvaluationResponse(id: id, formula: formula, mode: mode, shape: shape, numbers: nil)
       }
@@ -78,6 +78,9 @@ public struct EvaluationRequest: Sendable {
         numbers: try Self.evaluate(formula, mode, numbers, precision))
     } catch let error as FormulaError {
       throw EvaluationFailure(error, id: id)
+    } catch let error as LossReferenceError {
+      if case .formula(let fault) = error { throw EvaluationFailure(fault, id: id) }
+      throw EvaluationFailure(.formula(error.code), error.message, id: id)
     } catch let error as LossInputError {
       throw EvaluationFailure(.inputs(error.code), error.message, id: id)
     } catch let error as EvaluationFailure {

@@ -6,7 +6,7 @@ public struct EvaluationResponse: Sendable {
   public let id: JSONValue
   public let formula: Formula
   public let mode: Mode
-  public let shape: ValueShape
+  public let shape: Shape
   /// Nil when the request had no inputs.
   public let numbers: Numbers?
 

@@ -54,6 +54,25 @@ public enum LossReference {
       .formula(try parse(name, mode: .regression, place: .regression, detector: mode)), weight: weight)
   }
 
+  /// A formula, or the formula that a built-in name stands for, with its mode; nil lets variables and names decide.
+  /// - Throws: `LossReferenceError`.
+  public static func formula(_ text: String, mode: Mode?) throws(LossReferenceError) -> (formula: Formula, mode: Mode) {
+    let name = trimmed(text)
+    guard let builtIn = BuiltInLoss(rawValue: name) else {
+      do {
+        return try Formula.parse(text, mode: mode)
+      } catch {
+        throw .formula(error)
+      }
+    }
+    let modes = builtIn.modes
+    let fitting = modes.filter { mode == nil || $0 == mode }
+    guard let found = fitting.first, fitting.count == 1, let formula = builtIn.formula(in: found) else {
+      throw .noSingleFormula(name, modes: modes)
+    }
+    return (formula, found)
+  }
+
   private static func trimmed(_ text: String) -> String {
     var rest = Substring(text)
     while rest.first?.isWhitespace == true { rest.removeFirst() }
@@ -94,12 +113,15 @@ public enum LossReference {
 public enum LossReferenceError: Error, Hashable, Sendable {
   case unknownName(String, suggestion: String?, choices: [String])
   case misplaced(String, LossPlace, choices: [String])
+  /// A name that stands for a formula in these modes, of which none or several were meant.
+  case noSingleFormula(String, modes: [Mode])
   case formula(FormulaError)
 
   public var code: String {
     switch self {
     case .unknownName: "unknownLoss"
     case .misplaced: "misplacedLoss"
+    case .noSingleFormula: "noSingleFormula"
     case .formula(let error): error.code
     }
   }
@@ -111,6 +133,10 @@ public enum LossReferenceError: Error, Hashable, Sendable {
         + " (names: \(choices.joined(separator: ", ")); or a formula)"
     case .misplaced(let name, let place, let choices):
       "'\(name)' is no \(place.rawValue) loss of this detector: use \(choices.joined(separator: ", ")) or a formula"
+    case .noSingleFormula(let name, let modes):
+      modes.isEmpty
+        ? "'\(name)' works on encoded deltas and is no formula"
+        : "'\(name)' stands for a formula in \(modes.map(\.rawValue).joined(separator: " and ")): say which with --mode"
     case .formula(let error): error.rendering
     }
   }

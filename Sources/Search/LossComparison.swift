@@ -13,10 +13,10 @@ public struct LossComparison: Sendable {
   /// In words.
   public let reason: String
 
-  /// Throws `FormulaError` for texts that are no formulas of one mode.
-  public init(_ first: String, _ second: String, mode: Mode?) throws(FormulaError) {
-    let (formula, found) = try Self.parse(first, beside: second, mode: mode)
-    let other = try Formula(parsing: second, mode: found)
+  /// Compares formulas or built-in losses. Throws `LossReferenceError` for texts that are none of one mode.
+  public init(_ first: String, _ second: String, mode: Mode?) throws(LossReferenceError) {
+    let (formula, found) = try LossReference.formula(first, mode: mode ?? Self.common(first, second))
+    let (other, _) = try LossReference.formula(second, mode: found)
     self.mode = found
     let forms = (formula.canonical(in: found), other.canonical(in: found))
     canonical = [forms.0.description, forms.1.description]
@@ -39,13 +39,11 @@ public struct LossComparison: Sendable {
       }
   }
 
-  /// The first formula, in the mode that the second one decides where the first leaves a choice.
-  private static func parse(
-    _ first: String, beside second: String, mode: Mode?
-  ) throws(FormulaError) -> (Formula, Mode) {
-    if mode == nil, let (_, decided) = try? Formula.parse(second, mode: nil) {
-      return try Formula.parse(first, mode: decided)
+  /// The only mode that both texts can be of; nil where there is a choice, or none.
+  private static func common(_ first: String, _ second: String) -> Mode? {
+    let modes = Mode.allCases.filter { mode in
+      [first, second].allSatisfy { (try? LossReference.formula($0, mode: mode)) != nil }
     }
-    return try Formula.parse(first, mode: mode)
+    return modes.count == 1 ? modes[0] : nil
   }
 }

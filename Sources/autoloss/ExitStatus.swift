@@ -26,7 +26,7 @@ enum ExitStatus: Int32 {
   init(of error: any Error) {
     switch error {
     case is Interrupted: self = .interrupted
-    case is FormulaError, is SearchSpaceError, is DatasetError, is InputError, is LossInputError:
+    case is FormulaError, is LossReferenceError, is SearchSpaceError, is DatasetError, is InputError, is LossInputError:
       self = .badInput
     case let error as SearchError: self = error.isBadInput ? .badInput : .failed
     case let error as RunStoreError: self = error.isBadInput ? .badInput : .failed
@@ -45,6 +45,7 @@ enum ExitStatus: Int32 {
       is DetectorError, is Interrupted:
       "error: \(error)"
     case let error as LossInputError: "error: \(error.message)"
+    case let error as LossReferenceError: "error: \(error.message)"
     default: Autoloss.fullMessage(for: error)
     }
   }

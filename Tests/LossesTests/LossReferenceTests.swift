@@ -56,6 +56,23 @@ import Testing
     #expect(error.message.contains(words), "\(error.message)")
   }
 
+  /// Text, mode given, formula and mode it stands for; nil where it stands for no single one, with words of the error.
+  @Test(arguments: [
+    ("giou", nil as Mode?, "Add(Sub(1,Div(I,U)),Div(Sub(E,U),E))" as String?, "REG"),
+    ("cse-autoloss-a", .multiClass, "Neg(Dot(Mul(Y,Add(1,Sin(Z))),Log(Softmax(X))))", "MULTI_CLS"),
+    ("Sub(1,Div(I,U))", nil, "Sub(1,Div(I,U))", "REG"),
+    ("cross-entropy", nil, nil, "MULTI_CLS and BINARY_CLS: say which with --mode"),
+    ("giou", .multiClass, nil, "'giou' stands for a formula in REG"), ("l1", nil, nil, "encoded deltas"),
+    ("Sub(1,", nil, nil, "^"),
+  ]) func namesStandWhereverAFormulaDoes(text: String, mode: Mode?, formula: String?, words: String) throws {
+    do throws(LossReferenceError) {
+      let found = try LossReference.formula(text, mode: mode)
+      #expect(found.formula.description == formula && found.mode.rawValue == words)
+    } catch {
+      #expect(formula == nil && error.message.contains(words), "\(error.message)")
+    }
+  }
+
   @Test func everyNameStandsForSomething() throws {
     for loss in BuiltInLoss.allCases {
       let texts = Mode.allCases.compactMap { mode in loss.text(in: mode).map { (mode, $0) } }

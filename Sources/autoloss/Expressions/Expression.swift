@@ -1,5 +1,6 @@
 import JSONValues
 import Formulas
+import Losses
 import Reporting
 import Screening
 
@@ -8,8 +9,9 @@ struct Expression {
   let formula: Formula
   let mode: Mode
 
-  init(_ text: String, mode: Mode?) throws(FormulaError) {
-    (formula, self.mode) = try Formula.parse(text, mode: mode)
+  /// From a formula or the name of a built-in loss.
+  init(_ text: String, mode: Mode?) throws(LossReferenceError) {
+    (formula, self.mode) = try LossReference.formula(text, mode: mode)
   }
 
   /// What the formula is.
@@ -18,7 +20,7 @@ struct Expression {
       .init("formula", .string(formula.description)), .init("mode", .string(mode.rawValue)),
       .init("canonical", .string(formula.canonical(in: mode).description)), .init("nodes", .int(formula.nodeCount)),
       .init("depth", .int(formula.depth)), .init("shape", .string(try formula.shape(in: mode).rawValue)),
-      .init("original_tool", .array(formula.originalToolIssues.map { .string($0.message) })),
+      .init("original_tool_issues", .array(formula.originalToolIssues.map { .string($0.message) })),
     ]
   }
 

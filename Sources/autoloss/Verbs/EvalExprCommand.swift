@@ -14,7 +14,7 @@ struct EvalExprCommand: ParsableCommand {
       EXAMPLE: autoloss eval-expr --batch expressions.jsonl --json
       """)
 
-  @Argument(help: "The formula.")
+  @Argument(help: "The formula, or the name of a built-in loss (see `autoloss losses`).")
   var formula: String?
   @Option(help: "Mode, where the variables leave a choice: \(Mode.allCases.map(\.rawValue).joined(separator: ", ")).")
   var mode: Mode?
@@ -49,21 +49,26 @@ struct EvalExprCommand: ParsableCommand {
 
   private func runSingle(_ text: String) throws {
     let expression: Expression
-    do throws(FormulaError) {
+    do throws(LossReferenceError) {
       expression = try Expression(text, mode: mode)
     } catch {
-      if output.json {
-        let error: JSONValue = [
-          "code": .string(error.code), "message": .string(error.message), "position": .int(error.position.offset),
-        ]
-        Console.print(["formula": .string(text), "error": error])
-      }
+      if output.json { Console.print(["formula": .string(text), "error": Self.json(error)]) }
       throw error
     }
     var members = try expression.description()
     if verify || simulate { members += expression.verdict(simulating: simulate) }
     if let inputs { members += try evaluate(expression, on: inputs) }
     if output.json { Console.print(.object(members)) } else { Self.show(members) }
+  }
+
+  /// `{"code","message","position"}`; position is the offset in the formula, or null.
+  private static func json(_ error: LossReferenceError) -> JSONValue {
+    guard case .formula(let fault) = error else {
+      return ["code": .string(error.code), "message": .string(error.message), "position": nil]
+    }
+    return [
+      "code": .string(fault.code), "message": .string(fault.message), "position": .int(fault.position.offset),
+    ]
   }
 
   /// Value and gradient on the arrays of a file.
@@ -101,12 +106,14 @@ struct EvalExprCommand: ParsableCommand {
       switch member.value {
       case .string(let value): text = value
       case .array(let elements) where elements.isEmpty: continue
+      case .array(let elements) where elements.allSatisfy({ $0.string != nil && $0.number == nil }):
+        text = elements.compactMap(\.string).joined(separator: "; ")
       case .null: continue
       case .object(let parts) where member.name == "rejection":
         text = parts.compactMap { $0.value.string }.joined(separator: ": ")
       case .bool, .int, .double, .array, .object: text = member.value.description
       }
-      let name = member.name.replacingOccurrences(of: "_", with: " ")
+      let name = member.name == "original_tool_issues" ? "note" : member.name
       Console.print(name + String(repeating: " ", count: max(1, 15 - name.count)) + text)
     }
   }

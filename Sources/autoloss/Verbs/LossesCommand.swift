@@ -34,7 +34,7 @@ struct ListLosses: ParsableCommand {
   }
 }
 
-/// One built-in loss or the losses of a card.
+/// One built-in loss.
 struct ShowLoss: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Shows a built-in loss.", discussion: "EXAMPLE: autoloss losses show cse-autoloss-a")
@@ -81,14 +81,14 @@ struct EqualLosses: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "equal", abstract: "Says whether two formulas have the same gradient, so that they train alike.",
     discussion: """
-      EXAMPLE: autoloss losses equal "Sub(1,Div(I,U))" "Neg(Div(I,U))"
+      EXAMPLE: autoloss losses equal linear-iou "Neg(Div(I,U))"
 
       Exit code 0 when they are the same loss, 1 when they are not.
       """)
 
-  @Argument(help: "A formula.")
+  @Argument(help: "A formula or the name of a built-in loss.")
   var first: String
-  @Argument(help: "Another formula.")
+  @Argument(help: "Another one.")
   var second: String
   @Option(help: "Mode, where the variables leave a choice: \(Mode.allCases.map(\.rawValue).joined(separator: ", ")).")
   var mode: Mode?
