@@ -102,6 +102,20 @@ extension LossCard.Surrogate {
 }
 
 extension LossCard.Evidence {
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(data, forKey: .data)
+    try container.encode(split, forKey: .split)
+    try container.encode(detector, forKey: .detector)
+    try container.encode(seeds, forKey: .seeds)
+    try container.encode(metric, forKey: .metric)
+    try container.encode(mean, forKey: .mean)
+    try container.encode(std, forKey: .std)
+    try container.encode(baseline, forKey: .baseline)
+    try container.encode(pairedInterval, forKey: .pairedInterval)
+    try container.encode(command, forKey: .command)
+  }
+
   public init(from decoder: any Decoder) throws {
     try UnknownKeys.refuse(in: decoder, known: CodingKeys.allCases.map(\.rawValue))
     let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -118,6 +132,14 @@ extension LossCard.Evidence {
 }
 
 extension LossCard.Provenance {
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(source, forKey: .source)
+    try container.encode(run, forKey: .run)
+    try container.encode(seed, forKey: .seed)
+    try container.encode(version, forKey: .version)
+  }
+
   public init(from decoder: any Decoder) throws {
     try UnknownKeys.refuse(in: decoder, known: CodingKeys.allCases.map(\.rawValue))
     let container = try decoder.container(keyedBy: CodingKeys.self)

@@ -3,33 +3,38 @@ import Foundation
 import Losses
 import Yams
 
-/// Loss cards as files: YAML, or the same keys in JSON; a file may hold several, one document each.
+/// Loss cards as files: YAML, or the same keys in JSON (`.json`); a YAML file may hold several, one document each.
 public enum LossCardFile {
-  /// The first card of a file.
+  /// The cards of a file, at least one.
   ///
   /// Throws `SearchSpaceError` naming file and key.
-  public static func read(_ path: String) throws -> LossCard {
+  public static func cards(_ path: String) throws -> [LossCard] {
     guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
       throw SearchSpaceError.unreadable(path: path, reason: "no such text file")
     }
     do {
-      var documents = try Yams.compose_all(yaml: text)
-      guard let node = documents.next() else {
-        throw SearchSpaceError.syntax(place: path, problem: "the file is empty")
-      }
-      return try YAMLDecoder().decode(LossCard.self, from: node)
+      let cards = path.hasSuffix(".json") ? [try JSONDecoder().decode(LossCard.self, from: data)] : try parse(text)
+      if cards.isEmpty { throw SearchSpaceError.syntax(place: path, problem: "the file is empty") }
+      return cards
     } catch let error as DecodingError {
       throw SearchSpaceError.badValue(place: path, key: "loss card", reason: error.reason)
     } catch let error as YamlError {
-      throw SearchSpaceError.syntax(place: path, problem: "\(error)".split(separator: "\n").joined(separator: " "))
+      throw SearchSpaceError.syntax(place: path, problem: error.oneLine)
     }
   }
 
-  /// Cards as one YAML text, a document each.
+  private static func parse(_ text: String) throws -> [LossCard] {
+    var documents = try Yams.compose_all(yaml: text)
+    var cards: [LossCard] = []
+    while let node = documents.next() { cards.append(try YAMLDecoder().decode(LossCard.self, from: node)) }
+    // The sequence ends at a fault as it does at the end of the text.
+    if let error = documents.error { throw error }
+    return cards
+  }
+
+  /// Cards as one YAML text, a document each, in the subset that YAML 1.1 readers (PyYAML) take alike.
   public static func text(of cards: [LossCard]) throws -> String {
-    let encoder = YAMLEncoder()
-    encoder.options.width = -1
-    return try cards.map { "---\n" + (try encoder.encode($0)) }.joined()
+    try cards.map { "---\n" + (try YAMLText.text(of: $0)) }.joined()
   }
 }
 

@@ -121,13 +121,14 @@ import Testing
   @Test func publishedCardsAreRead() throws {
     let folder = Self.root.appendingPathComponent("results/published")
     for name in ["cse-autoloss-a-cls", "cse-autoloss-a-reg", "cse-autoloss-b-cls", "cse-autoloss-b-reg"] {
-      let card = try LossCardFile.read(folder.appendingPathComponent(name + ".yaml").path)
+      let cards = try LossCardFile.cards(folder.appendingPathComponent(name + ".yaml").path)
+      let card = try #require(cards.first)
       #expect(card.name == name)
       let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("card-\(UUID().uuidString).yaml")
       defer { try? FileManager.default.removeItem(at: scratch) }
       try Data(try LossCardFile.text(of: [card, card]).utf8).write(to: scratch)
-      #expect(try LossCardFile.read(scratch.path) == card)
+      #expect(try LossCardFile.cards(scratch.path) == [card, card])
     }
-    #expect(throws: SearchSpaceError.self) { _ = try LossCardFile.read("no-such-card.yaml") }
+    #expect(throws: SearchSpaceError.self) { _ = try LossCardFile.cards("no-such-card.yaml") }
   }
 }

@@ -84,7 +84,7 @@ public struct SearchSpaceFile: Sendable {
 
 extension YamlError {
   /// The problem and its place, without the quoted source.
-  fileprivate var oneLine: String {
+  var oneLine: String {
     switch self {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):

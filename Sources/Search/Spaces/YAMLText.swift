@@ -54,10 +54,13 @@ enum YAMLText {
     let float = Float(number)
     let wasFloat = float.isFinite && abs(Double(float) - number) <= 1e-14 * abs(number)
     let text = wasFloat ? float.description : number.description
-    return text.hasSuffix(".0") && text.count < 12 ? String(text.dropLast(2)) : text
+    if text.hasSuffix(".0"), text.count < 12 { return String(text.dropLast(2)) }
+    // Without a point, readers of YAML 1.1 (PyYAML) take 1e-09 for a text.
+    return text.contains(".") ? text : text.replacingOccurrences(of: "e", with: ".0e")
   }
 
   private static func quoted(_ text: String) -> String {
-    "\"" + text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"") + "\""
+    let escapes = [("\\", "\\\\"), ("\"", "\\\""), ("\n", "\\n"), ("\t", "\\t")]
+    return "\"" + escapes.reduce(text) { $0.replacingOccurrences(of: $1.0, with: $1.1) } + "\""
   }
 }

@@ -12,9 +12,11 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Trains the small detector with given losses and scores it.",
     discussion: """
-      EXAMPLE: autoloss train --task detection-twostage --loss-cls cross-entropy --loss-reg giou --data my-coco-folder --seeds 3
+      EXAMPLE: autoloss train --loss-cls cse-autoloss-a --loss-reg giou --seeds 3
+      EXAMPLE: autoloss train --loss-cls best.yaml --loss-reg best.yaml#found-2-reg
 
-      Losses are formulas, built-in names or card files. Scores are those of the split that --score-on names.
+      Losses are formulas, built-in names or card files (the first card that fits, or \
+      the one named after #). Scores are those of the split that --score-on names.
       """)
 
   /// The detectors that can be trained.
@@ -57,8 +59,8 @@ struct TrainCommand: ParsableCommand {
     let workers = try WorkerCount.checked(workers)
     let space = try spaceOptions.resolved(for: task)
     let losses = DetectionLosses(
-      classification: try LossArgument.classification(lossCls, task: task),
-      regression: try LossArgument.regression(lossReg, task: task))
+      classification: try LossArgument.classification(lossCls, task: task, option: "--loss-cls"),
+      regression: try LossArgument.regression(lossReg, task: task, option: "--loss-reg"))
     var settings = chosenSchedule(space)
     if let steps { settings.steps = steps }
     if settings.warmUpSteps > settings.steps { settings.warmUpSteps = settings.steps }

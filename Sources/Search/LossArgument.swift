@@ -1,0 +1,72 @@
+import Losses
+
+/// A loss as the command line takes it: a formula, a built-in name, or a card file, with `#name` for one of its cards.
+public enum LossArgument {
+  /// Throws `SearchError.badLoss` or `SearchSpaceError`, both of which name the option and the mend.
+  public static func classification(_ argument: String, task: SearchTask, option: String) throws -> ClassificationLoss {
+    guard let file = CardReference(argument) else {
+      return try LossText.classification(argument, task, place: option)
+    }
+    let mode = task.classificationMode
+    let (card, loss) = try file.first(option, fits: "no \(mode.rawValue) card") { card in
+      card.classificationLoss.flatMap { $0.mode == mode ? $0 : nil }
+    }
+    let needsOverlap = [.z, .q].contains { loss.formula.variables.contains($0) }
+    try refuse(card, argument, option, iou: needsOverlap ? .decodedBox : nil, boxUnits: nil)
+    return loss
+  }
+
+  /// Throws as `classification` does.
+  public static func regression(_ argument: String, task: SearchTask, option: String) throws -> BoxLoss {
+    guard let file = CardReference(argument) else { return try LossText.regression(argument, task, place: option) }
+    let (card, loss) = try file.first(option, fits: "no REG card") { $0.boxLoss }
+    try refuse(card, argument, option, iou: nil, boxUnits: .pixels)
+    return loss
+  }
+
+  /// Refuses a card that asks for what the trainer does not do, rather than train something else; nil means that any
+  /// value will do.
+  private static func refuse(
+    _ card: LossCard, _ argument: String, _ option: String, iou: LossCard.IoUSource?, boxUnits: LossCard.BoxUnits?
+  ) throws {
+    let keys: [(key: String, given: String, supported: String?)] = [
+      ("reduction", card.reduction.rawValue, Reduction.mean.rawValue),
+      ("average_by", card.averageBy.rawValue, LossCard.Average.sampled.rawValue),
+      ("iou", card.iou.rawValue, iou?.rawValue), ("box_units", card.boxUnits.rawValue, boxUnits?.rawValue),
+    ]
+    for (key, given, supported) in keys {
+      guard let supported, given != supported else { continue }
+      throw SearchError.badLoss(
+        place: option, text: argument,
+        reason: "the card '\(card.name)' has \(key): \(given), this detector trains with \(key): \(supported) only")
+    }
+  }
+}
+
+/// A card file named on the command line, with the card's name after `#` where one is meant.
+struct CardReference {
+  let argument: String
+  let path: String
+  let name: String?
+
+  /// Nil for what is no file of cards.
+  init?(_ argument: String) {
+    let parts = argument.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard [".yaml", ".yml", ".json"].contains(where: { parts[0].hasSuffix($0) }) else { return nil }
+    (self.argument, path, name) = (argument, parts[0], parts.count > 1 ? parts[1] : nil)
+  }
+
+  /// The first card, of the given name if there is one, that gives a loss.
+  func first<Loss>(
+    _ option: String, fits missing: String, _ loss: (LossCard) -> Loss?
+  ) throws -> (LossCard, Loss) {
+    let cards = try LossCardFile.cards(path)
+    for card in cards where name == nil || card.name == name {
+      if let found = loss(card) { return (card, found) }
+    }
+    throw SearchError.badLoss(
+      place: option, text: argument,
+      reason: "\(missing)\(name.map { " named '\($0)'" } ?? "") in it (cards: "
+        + cards.map(\.name).joined(separator: ", ") + ")")
+  }
+}
