@@ -17,6 +17,7 @@ extension SearchSpace {
     ] {
       if let problem = problems.first { throw SearchSpaceError.contradiction(key: key, problem: problem) }
     }
+    try checkLosses()
     try checkDetector()
     try selection.checkLimits()
     try require(
@@ -26,6 +27,13 @@ extension SearchSpace {
     try require(
       selection.promotedCandidates <= evolution.populationSize, "selection.promotedCandidates",
       "exceeds evolution.populationSize (\(evolution.populationSize))")
+  }
+
+  /// Throws `SearchError` for a text under `defaults` or `warmStart` that stands for no loss of the task.
+  private func checkLosses() throws {
+    _ = try LossText.classification(defaults.classification, task, place: "defaults.classification")
+    _ = try LossText.regression(defaults.regression, task, place: "defaults.regression")
+    _ = try warmStartGenomes()
   }
 
   private func checkDetector() throws {
