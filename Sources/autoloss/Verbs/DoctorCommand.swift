@@ -9,7 +9,12 @@ import Search
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Shows versions, libraries, processor, disk and what is missing.",
-    discussion: "EXAMPLE: autoloss doctor")
+    discussion: """
+      EXAMPLE: autoloss doctor
+
+      Without one of its libraries the program cannot start at all; scripts/doctor \
+      looks for them first, names the packages to install, and ends with code 3.
+      """)
 
   @OptionGroup var output: OutputOptions
 
@@ -25,6 +30,6 @@ struct DoctorCommand: ParsableCommand {
       for finding in findings { table.add(finding.name, finding.value, finding.mend ?? "ok") }
       Console.print(table.description)
     }
-    if findings.contains(where: { !$0.isFine }) { throw ExitCode(ExitStatus.missingLibrary.rawValue) }
+    if findings.contains(where: { !$0.isFine }) { throw ExitCode(ExitStatus.failed.rawValue) }
   }
 }
