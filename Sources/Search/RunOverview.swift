@@ -1,5 +1,6 @@
-import JSONValues
+import Evolution
 import Foundation
+import JSONValues
 import Reporting
 import RunStore
 
@@ -50,8 +51,18 @@ public struct RunOverview: Sendable {
       "rejected": .object(tally.rejected.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),
       "simulated": .int(tally.simulated), "proxy_trained": .int(tally.proxyTrained),
       "best": .array(
-        (position?.population.best(5) ?? []).map { ["formula": .string($0.genome.text), "score": .double($0.score)] }),
+        (position?.population.best(5) ?? []).enumerated().flatMap { bestRows($0.element, rank: $0.offset + 1) }),
     ]
+  }
+
+  /// One row for each varied formula, with the keys of the final summary.
+  private func bestRows(_ individual: Individual, rank: Int) -> [JSONValue] {
+    individual.genome.branchFormulas(configuration.space.task).map { part in
+      [
+        "formula": .string(part.formula.description), "mode": .string(part.mode.rawValue),
+        "score": .double(individual.score), "nodes": .int(part.formula.nodeCount), "combination": .int(rank),
+      ]
+    }
   }
 
   public func text(name: String) -> String {

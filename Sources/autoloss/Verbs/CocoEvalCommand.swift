@@ -7,7 +7,7 @@ import Reporting
 struct CocoEvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coco-eval", abstract: "Scores a COCO results file: the 12 numbers of pycocotools and AP by class.",
-    discussion: "EXAMPLE: autoloss coco-eval --gt annotations/instances_val.json --dt detections.json")
+    discussion: "EXAMPLE: autoloss coco-eval --gt instances_val.json --dt detections.json")
 
   /// What overlaps are computed on.
   enum OverlapKind: String, ExpressibleByArgument, CaseIterable {
@@ -40,14 +40,15 @@ struct CocoEvalCommand: ParsableCommand {
 
   private func show(_ result: COCOResult) {
     var table = TextTable([.init("metric"), .init("value", .right)])
-    for (name, value) in zip(COCOResult.statNames, result.stats) { table.add(name, String(format: "%.4f", value)) }
+    for (name, value) in zip(COCOResult.statNames, result.stats) { table.add(name, Self.text(value)) }
     Console.print(table.description)
     var classes = TextTable([.init("class"), .init("AP", .right), .init("AP50", .right), .init("AP75", .right)])
     for row in result.perClass {
-      classes.add(
-        row.category.name, String(format: "%.4f", row.ap), String(format: "%.4f", row.ap50),
-        String(format: "%.4f", row.ap75))
+      classes.add(row.category.name, Self.text(row.ap), Self.text(row.ap50), Self.text(row.ap75))
     }
     Console.print("\n" + classes.description)
   }
+
+  /// COCO says −1 where there is no object to find.
+  private static func text(_ value: Double) -> String { value < 0 ? "–" : String(format: "%.4f", value) }
 }

@@ -11,9 +11,11 @@ struct EvolveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evolve", abstract: "Searches loss functions and scores the best on the hold-out split.",
     discussion: """
-      EXAMPLE: autoloss evolve --task detection-twostage --data my-coco-folder --branch joint --seed 1 --workers 2
+      EXAMPLE: autoloss evolve --task detection-twostage --data synthetic --seed 1
+      EXAMPLE: autoloss evolve --resume --out runs/synthetic-joint-seed1
 
-      Killed at any moment, the same command with --resume goes on and ends with the same formulas and scores.
+      Killed at any moment, the same command with --resume goes on and ends with the \
+      same formulas and scores.
       """)
 
   @Option(help: "What to search for: \(SearchTask.allCases.map(\.rawValue).joined(separator: ", ")).")

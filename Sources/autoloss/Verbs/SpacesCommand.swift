@@ -9,7 +9,7 @@ struct SpacesCommand: ParsableCommand {
     commandName: "spaces", abstract: "Lists the search spaces, or shows one with its comments.",
     discussion: """
       EXAMPLE: autoloss spaces detection-twostage > my-space.yaml
-      EXAMPLE: autoloss spaces my-space.yaml --resolved --set evolution.generations=4
+      EXAMPLE: autoloss spaces my-space.yaml --set evolution.parents=4
       """)
 
   @Argument(help: "A search space to show: a name or a file.")
