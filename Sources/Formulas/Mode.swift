@@ -51,25 +51,4 @@ public enum Mode: String, CaseIterable, Hashable, Sendable, Codable {
     case .regression: .perSample
     }
   }
-
-  /// The modes that have every variable and every primitive of the formula, in the order of `allCases`.
-  public static func candidates(for formula: Formula) -> [Mode] {
-    allCases.filter { mode in
-      let variables = mode.variables
-      let primitives = mode.primitives
-      return formula.nodes.allSatisfy { node in
-        switch node {
-        case .variable(let variable): variables.contains(variable)
-        case .constant: true
-        case .unary(let primitive, _), .binary(let primitive, _, _): primitives.contains(primitive)
-        }
-      }
-    }
-  }
-
-  /// The only mode the formula fits; nil when there is none or a choice (as with `Sig(X)`).
-  public static func inferred(for formula: Formula) -> Mode? {
-    let modes = candidates(for: formula)
-    return modes.count == 1 ? modes[0] : nil
-  }
 }

@@ -56,14 +56,4 @@ public enum Primitive: String, CaseIterable, Hashable, Sendable, Codable {
     case .dot: 20
     }
   }
-
-  /// Whether exchanging the two arguments changes nothing, not even rounding.
-  public var isCommutative: Bool {
-    switch self {
-    case .add, .mul, .dot: true
-    case .neg, .exp, .log, .abs, .sqrt, .softmax, .softplus, .sig, .sgdf, .salf, .serf, .tanh, .sin, .cos, .relu,
-      .sub, .div:
-      false
-    }
-  }
 }

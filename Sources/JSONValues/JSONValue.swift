@@ -20,9 +20,6 @@ public enum JSONValue: Sendable, Hashable {
     }
   }
 
-  /// Null for nil.
-  public static func optional(_ value: JSONValue?) -> JSONValue { value ?? .null }
-
   /// The member of an object; `.null` where there is none.
   public subscript(_ name: String) -> JSONValue {
     guard case .object(let members) = self else { return .null }

@@ -37,9 +37,6 @@ public struct Verifier: Sendable {
     return floatRejection(of: formula, mode: mode, batches).map(Verdict.reject) ?? .pass
   }
 
-  /// The number of probe rows that a passing formula of the mode is evaluated on.
-  public func probeCount(of mode: Mode) -> Int { batches(of: mode).reduce(0) { $0 + $1.rows } }
-
   private func batches(of mode: Mode) -> [ProbeBatch] {
     switch mode {
     case .multiClass: logits

@@ -7,13 +7,6 @@ public enum Layout {
     return result
   }
 
-  /// The elements of an NHWC array in NCHW order; `shape` tells the extents and its count must equal that of the array.
-  public static func channelsFirst(_ values: [Float], shape: TensorShape) -> [Float] {
-    var result = [Float](repeating: 0, count: shape.count)
-    forEachElement(of: shape) { last, first in result[first] = values[last] }
-    return result
-  }
-
   /// Calls `body` with the channels-last and the channels-first offset of every element.
   private static func forEachElement(of shape: TensorShape, _ body: (Int, Int) -> Void) {
     for image in 0..<shape.batch {
