@@ -46,8 +46,8 @@ public struct EvolutionSettings: Codable, Hashable, Sendable {
   public var subtreeWeight = 1.0
   /// How crossover and mutation act inside a formula.
   public var variation = VariationSettings()
-  /// Proposals that may be under way before the result of the first of them is used: a proposal sees the results of all
-  /// earlier ones except this many. Decides the search's course, unlike the number of workers, and must be at least that. Ours.
+  /// Trainings that may be under way before the first of them is committed. Results are committed in the order of submission and
+  /// a generation is proposed as a whole, so neither this nor the number of workers changes what is found. Ours.
   public var lookAhead = 8
 
   public init() {}

@@ -19,6 +19,9 @@ public struct Funnel: Sendable, Hashable {
     levels.map { "\($0.name) \($0.count.grouped)" }.joined(separator: " → ")
   }
 
+  /// The counts alone, for a narrow screen: `10,000→4,211→96`.
+  public var counts: String { levels.map(\.count.grouped).joined(separator: "→") }
+
   /// One row a level with its share of the first.
   public var table: TextTable {
     var table = TextTable([.init("stage"), .init("candidates", .right), .init("share", .right)])

@@ -110,7 +110,7 @@ public final class ProgressReporter {
     let count = state.total > 0 ? "\(state.done.grouped)/\(state.total.grouped)" : state.done.grouped
     parts.append("\(count) \(state.unit)" + rate(of: state, at: time))
     if let best = state.best { parts.append("best \(best)") }
-    if !state.funnel.levels.isEmpty { parts.append(state.funnel.line) }
+    if !state.funnel.levels.isEmpty { parts.append(bar ? state.funnel.counts : state.funnel.line) }
     return parts.joined(separator: " · ")
   }
 
@@ -124,8 +124,8 @@ public final class ProgressReporter {
   }
 
   private static func bar(done: Int, total: Int) -> String {
-    let filled = min(20, max(0, done * 20 / total))
-    return "[" + String(repeating: "█", count: filled) + String(repeating: "·", count: 20 - filled) + "]"
+    let filled = min(10, max(0, done * 10 / total))
+    return "[" + String(repeating: "█", count: filled) + String(repeating: "·", count: 10 - filled) + "]"
   }
 
   /// Columns of the terminal behind standard error; nil when it is none.

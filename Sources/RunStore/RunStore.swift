@@ -28,11 +28,7 @@ public final class RunStore: Sendable {
     in folder: URL, configuration: String, facts: [String: String] = [:]
   ) throws(RunStoreError) -> RunStore {
     if holdsRun(folder) { throw .runExists(folder: folder.path) }
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw .unwritable(path: folder.path, reason: Self.reason(error))
-    }
+    try makeFolder(folder)
     let lock = try FolderLock(folder: folder)
     if holdsRun(folder) { throw .runExists(folder: folder.path) }
     // The database is completed under another name, so that a folder never holds half a run.
@@ -121,89 +117,5 @@ public final class RunStore: Sendable {
     } catch {
       throw Self.explain(error, file: Self.databaseFile(in: folder))
     }
-  }
-}
-
-extension RunStore {
-  private static func open(
-    _ file: URL, fresh: Bool, readonly: Bool = false
-  ) throws(RunStoreError) -> DatabaseQueue {
-    if fresh {
-      for suffix in ["", "-wal", "-shm"] { unlink(file.path + suffix) }
-    }
-    do {
-      var configuration = Configuration()
-      configuration.readonly = readonly
-      if !readonly { configuration.journalMode = .wal }
-      configuration.busyMode = .timeout(10)
-      let queue = try DatabaseQueue(path: file.path, configuration: configuration)
-      if fresh {
-        try queue.writeWithoutTransaction { try Schema.migrate($0, from: 0) }
-      } else {
-        try check(queue, file: file, readonly: readonly)
-      }
-      return queue
-    } catch {
-      throw explain(error, file: file)
-    }
-  }
-
-  /// Refuses what is not a run of a version we know; brings an older one up to date.
-  private static func check(_ queue: DatabaseQueue, file: URL, readonly: Bool) throws {
-    let (application, version) = try queue.read { database in
-      (
-        try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
-        try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-      )
-    }
-    guard application == Schema.applicationID else {
-      if version == 0, try queue.read({ try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }) == 0 {
-        throw RunStoreError.corrupt(path: file.path, detail: "it is empty")
-      }
-      throw RunStoreError.foreign(path: file.path)
-    }
-    guard version <= Schema.current else {
-      throw RunStoreError.newerVersion(path: file.path, found: version, known: Schema.current)
-    }
-    guard version >= 1 else { throw RunStoreError.corrupt(path: file.path, detail: "it has no schema version") }
-    let verdict = try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
-    guard verdict == "ok" else { throw RunStoreError.corrupt(path: file.path, detail: verdict ?? "quick_check failed") }
-    if version < Schema.current, !readonly {
-      try queue.writeWithoutTransaction { try Schema.migrate($0, from: version) }
-    }
-  }
-
-  private static func write(_ text: String, to file: URL) throws(RunStoreError) {
-    do {
-      try Data(text.utf8).write(to: file, options: .atomic)
-    } catch let error as CocoaError where error.code == .fileWriteOutOfSpace {
-      throw .diskFull(path: file.path)
-    } catch {
-      throw .unwritable(path: file.path, reason: reason(error))
-    }
-  }
-
-  static func explain(_ error: any Error, file: URL) -> RunStoreError {
-    if let known = error as? RunStoreError { return known }
-    guard let sqlite = error as? DatabaseError else { return .failed(path: file.path, detail: reason(error)) }
-    let detail = sqlite.message ?? "SQLite error \(sqlite.resultCode.rawValue)"
-    switch sqlite.resultCode {
-    case .SQLITE_FULL: return .diskFull(path: file.path)
-    case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .corrupt(path: file.path, detail: detail)
-    case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM: return .unwritable(path: file.path, reason: detail)
-    case .SQLITE_BUSY, .SQLITE_LOCKED: return .inUse(folder: file.deletingLastPathComponent().path)
-    default: return .failed(path: file.path, detail: detail)
-    }
-  }
-
-  /// The reason of a system error in a few words, without the path that the message names anyway.
-  private static func reason(_ error: any Error) -> String {
-    let cocoa = error as NSError
-    if let underlying = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError, underlying.domain == NSPOSIXErrorDomain {
-      return String(cString: strerror(Int32(underlying.code)))
-    }
-    if cocoa.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(cocoa.code))) }
-    if let code = (error as? CocoaError)?.code, code == .fileWriteNoPermission { return "permission denied" }
-    return cocoa.localizedDescription
   }
 }

@@ -32,6 +32,7 @@ import Testing
     let funnel = Funnel([.init("generated", 12_345), .init("verified", 123), .init("trained", 0)])
     #expect(funnel.line == "generated 12,345 → verified 123 → trained 0")
     #expect(funnel.table.rows.map { $0[2] } == ["100.00 %", "1.00 %", "0.00 %"])
+    #expect(funnel.counts == "12,345→123→0")
     #expect(Funnel([]).line.isEmpty)
     #expect([0, 999, 1_000, -1_234_567].map(\.grouped) == ["0", "999", "1,000", "-1,234,567"])
   }
