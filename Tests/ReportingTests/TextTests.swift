@@ -17,6 +17,15 @@ import Testing
     #expect(ours.paired(minus: SeedSpread([0.4])) == nil)
   }
 
+  @Test func intervalIsThatOfStudent() throws {
+    // scipy.stats.t.interval(0.95, 4, 3, sem([1, 2, 3, 4, 5]))
+    let interval = try #require(SeedSpread([1, 2, 3, 4, 5]).interval)
+    #expect(abs(interval.low - 1.036757) < 1e-3 && abs(interval.high - 4.963243) < 1e-3)
+    #expect(SeedSpread([1]).interval == nil)
+    #expect(SeedSpread([0.25]).difference == "+0.250")
+    #expect(SeedSpread([-0.1, -0.1]).difference == "-0.100 [-0.100, -0.100]")
+  }
+
   @Test func tableAlignsItsColumns() {
     var table = TextTable([.init("loss"), .init("AP", .right)])
     table.add("giou", "0.5")

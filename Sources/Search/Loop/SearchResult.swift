@@ -78,20 +78,24 @@ extension SearchResult {
     ]
   }
 
-  /// The hold-out table: mean ± standard deviation over the seeds, and the paired difference to cross entropy + GIoU.
+  /// The hold-out table: mean ± standard deviation over the seeds, and the paired difference to the last row (cross
+  /// entropy + GIoU) in the metric that the search selects by.
   public var table: TextTable {
     var table = TextTable([
       .init("losses"), .init("AP", .right), .init("AP50", .right), .init("AP75", .right),
-      .init("AP50 − ce+giou, paired", .right),
+      .init("\(metricName) − ce+giou [95 %]", .right),
     ])
-    let reference = rows.last?.spread(.ap50)
     for row in rows {
-      let paired = reference.flatMap { row.spread(.ap50)?.paired(minus: $0) }
       table.add(
         row.name, row.text(.ap), row.text(.ap50), row.text(.ap75),
-        row.name == rows.last?.name ? "" : paired.map(\.signed) ?? "–")
+        row.name == rows.last?.name ? "" : paired(row, selectionMetric)?.difference ?? "–")
     }
     return table
+  }
+
+  /// A row minus cross entropy + GIoU, seed by seed; nil when either diverged.
+  func paired(_ row: HoldOutRow, _ metric: ScoreMetric) -> SeedSpread? {
+    rows.last?.spread(metric).flatMap { row.spread(metric)?.paired(minus: $0) }
   }
 
   /// What the command prints at the end and `summary.txt` holds.
@@ -107,7 +111,8 @@ extension SearchResult {
     return (lines + table.lines).joined(separator: "\n")
   }
 
-  private var metricName: String { configuration.space.selection.metric.rawValue }
+  private var selectionMetric: ScoreMetric { configuration.space.selection.metric }
+  private var metricName: String { selectionMetric.rawValue }
 }
 
 extension HoldOutRow {
@@ -132,9 +137,4 @@ extension HoldOutRow {
       ScoreMetric.allCases.map { metric in .init(metric.rawValue, spread(metric).map { .double(number($0)) } ?? .null) }
     )
   }
-}
-
-extension SeedSpread {
-  /// With a sign, for differences.
-  fileprivate var signed: String { (mean >= 0 ? "+" : "") + description }
 }
