@@ -5,7 +5,8 @@ import Testing
   @Test(arguments: [
     (JSONValue.null, "null"), (true, "true"), (-3, "-3"), (0.1, "0.1"), (.double(1), "1.0"),
     (.double(.nan), "\"nan\""), (.double(.infinity), "\"inf\""), (.double(-.infinity), "\"-inf\""),
-    (.double(.leastNonzeroMagnitude), "5e-324"), (.string("a\"b\\c\n\u{1}é"), #""a\"b\\c\n\u0001é""#), (.array([]), "[]"),
+    (.double(.leastNonzeroMagnitude), "5e-324"),
+    (.string("a\"b\\c\n\u{1}é"), #""a\"b\\c\n\u0001é""#), (.array([]), "[]"),
     (JSONValue.object([.init("b", [1, 2.5]), .init("a", nil)]), #"{"b":[1,2.5],"a":null}"#),
   ])
   func writesOneLine(value: JSONValue, text: String) {
