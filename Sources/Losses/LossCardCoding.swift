@@ -35,6 +35,14 @@ extension LossCard: Codable {
     kind = try isSurrogate ? .surrogate(Surrogate(from: container)) : Self.formula(container, mode: mode)
     lossWeight = try container.decodeIfPresent(Double.self, forKey: .lossWeight) ?? 1
     alpha = try container.decodeIfPresent(Double.self, forKey: .alpha)
+    guard lossWeight > 0, lossWeight.isFinite else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .lossWeight, in: container, debugDescription: "\(lossWeight) is no weight: write a number above 0")
+    }
+    if let alpha, !(0...1).contains(alpha) {
+      throw DecodingError.dataCorruptedError(
+        forKey: .alpha, in: container, debugDescription: "\(alpha) is no share: write a number in 0 ... 1, or null")
+    }
     reduction = try container.decodeIfPresent(Reduction.self, forKey: .reduction) ?? .mean
     averageBy = try container.decodeIfPresent(Average.self, forKey: .averageBy) ?? .sampled
     iou = try container.decodeIfPresent(IoUSource.self, forKey: .iou) ?? .none

@@ -56,7 +56,7 @@ public final class ProgressReporter {
 
   /// On the standard error stream: a bar when that is a terminal, plain lines otherwise.
   public static func standardError(silent: Bool = false) -> ProgressReporter {
-    let write: (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+    let write: (String) -> Void = { try? FileHandle.standardError.write(contentsOf: Data($0.utf8)) }
     if silent { return ProgressReporter(style: .silent, write: write) }
     return ProgressReporter(style: terminalWidth().map(Style.terminal(width:)) ?? .lines, write: write)
   }

@@ -5,7 +5,10 @@ extension RunStore {
   /// A named fact; nil where there is none.
   public func fact(_ name: String) throws(RunStoreError) -> String? {
     try access { queue in
-      try queue.read { try String.fetchOne($0, sql: "SELECT value FROM facts WHERE name = ?", arguments: [name]) }
+      try queue.read { database in
+        let row = try Row.fetchOne(database, sql: "SELECT value FROM facts WHERE name = ?", arguments: [name])
+        return try row?.decode(String.self, forColumn: "value")
+      }
     }
   }
 
@@ -14,7 +17,8 @@ extension RunStore {
     let filter = generation.map { " WHERE generation = \($0)" } ?? ""
     return try access { queue in
       try queue.read { database in
-        try Row.fetchAll(database, sql: "SELECT * FROM candidates\(filter) ORDER BY id").map(CandidateRecord.init(row:))
+        try Row.fetchAll(database, sql: "SELECT * FROM candidates\(filter) ORDER BY id")
+          .map { try CandidateRecord(row: $0) }
       }
     }
   }
@@ -34,7 +38,8 @@ extension RunStore {
   public func scores() throws(RunStoreError) -> [String: ScoreRecord] {
     try access { queue in
       try queue.read { database in
-        let records = try Row.fetchAll(database, sql: "SELECT * FROM scores ORDER BY key").map(ScoreRecord.init(row:))
+        let records = try Row.fetchAll(database, sql: "SELECT * FROM scores ORDER BY key")
+          .map { try ScoreRecord(row: $0) }
         return Dictionary(uniqueKeysWithValues: records.map { ($0.key, $0) })
       }
     }
@@ -45,44 +50,55 @@ extension RunStore {
     try access { queue in
       try queue.read { database in
         try Row.fetchOne(database, sql: "SELECT * FROM generations ORDER BY number DESC LIMIT 1")
-          .map(GenerationRecord.init(row:))
+          .map { try GenerationRecord(row: $0) }
       }
     }
   }
 }
 
 extension CandidateRecord {
-  fileprivate init(row: Row) {
-    let code: String? = row["rejection_code"]
-    let parents: String = row["parents"]
+  fileprivate init(row: Row) throws {
+    let code: String? = try row.decode(forColumn: "rejection_code")
+    let message: String? = try row.decode(forColumn: "rejection_message")
+    let parents: String = try row.decode(forColumn: "parents")
     self.init(
-      id: row["id"], generation: row["generation"], branch: row["branch"], classification: row["classification"],
-      regression: row["regression"], canonical: row["canonical"], fingerprint: row["fingerprint"],
-      origin: row["origin"], parents: parents.split(separator: " ").compactMap { Int($0) }, nodes: row["nodes"],
-      stage: row["stage"],
-      rejection: code.map { RejectionRecord(code: $0, message: row["rejection_message"] ?? "") })
+      id: try row.decode(forColumn: "id"), generation: try row.decode(forColumn: "generation"),
+      branch: try row.decode(forColumn: "branch"), classification: try row.decode(forColumn: "classification"),
+      regression: try row.decode(forColumn: "regression"), canonical: try row.decode(forColumn: "canonical"),
+      fingerprint: try row.decode(forColumn: "fingerprint"), origin: try row.decode(forColumn: "origin"),
+      parents: parents.split(separator: " ").compactMap { Int($0) }, nodes: try row.decode(forColumn: "nodes"),
+      stage: try row.decode(forColumn: "stage"),
+      rejection: code.map { RejectionRecord(code: $0, message: message ?? "") })
   }
 }
 
 extension ScoreRecord {
-  fileprivate init(row: Row) {
-    let step: Int? = row["diverged_step"]
-    let seed: String = row["seed"]
+  fileprivate init(row: Row) throws {
+    let step: Int? = try row.decode(forColumn: "diverged_step")
+    let seed: String = try row.decode(forColumn: "seed")
     let outcome: ScoreOutcome =
       if let step {
         .diverged(step: step)
       } else {
-        .scored(ap: row["ap"] ?? .nan, ap50: row["ap50"] ?? .nan, ap75: row["ap75"] ?? .nan)
+        .scored(
+          ap: try row.number("ap"), ap50: try row.number("ap50"), ap75: try row.number("ap75"))
       }
     self.init(
-      key: row["key"], purpose: row["purpose"], seed: UInt64(seed) ?? 0, outcome: outcome, seconds: row["seconds"])
+      key: try row.decode(forColumn: "key"), purpose: try row.decode(forColumn: "purpose"), seed: UInt64(seed) ?? 0,
+      outcome: outcome, seconds: try row.decode(forColumn: "seconds"))
   }
 }
 
+extension Row {
+  /// SQLite keeps NaN as NULL.
+  fileprivate func number(_ column: String) throws -> Double { try decode(Double?.self, forColumn: column) ?? .nan }
+}
+
 extension GenerationRecord {
-  fileprivate init(row: Row) {
+  fileprivate init(row: Row) throws {
     self.init(
-      number: row["number"], phase: row["phase"], proposals: row["proposals"], generator: row["generator"],
-      population: row["population"])
+      number: try row.decode(forColumn: "number"), phase: try row.decode(forColumn: "phase"),
+      proposals: try row.decode(forColumn: "proposals"), generator: try row.decode(forColumn: "generator"),
+      population: try row.decode(forColumn: "population"))
   }
 }

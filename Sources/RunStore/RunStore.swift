@@ -110,12 +110,18 @@ public final class RunStore: Sendable {
     }
   }
 
+  /// Runs SQL as it is: what another program may do to the file, for tests.
+  package func run(sql: String) throws(RunStoreError) {
+    try access { database in try database.write { try $0.execute(sql: sql) } }
+  }
+
   /// Runs a query and turns SQLite's errors into ours.
   func access<Result>(_ body: (DatabaseQueue) throws -> Result) throws(RunStoreError) -> Result {
     do {
       return try body(database)
     } catch {
-      throw Self.explain(error, file: Self.databaseFile(in: folder))
+      let file = Self.databaseFile(in: folder)
+      throw Self.damage(error, file: file) ?? Self.explain(error, file: file)
     }
   }
 }

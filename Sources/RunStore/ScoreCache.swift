@@ -20,7 +20,7 @@ public final class ScoreCache: Sendable {
       database = try DatabaseQueue(path: file.path, configuration: configuration)
       try database.write { try $0.execute(sql: Self.tables) }
     } catch {
-      throw RunStore.explain(error, file: file)
+      throw Self.explain(error, file: file)
     }
   }
 
@@ -44,10 +44,11 @@ public final class ScoreCache: Sendable {
             """, arguments: [context, key])
       }
       guard let row else { return nil }
-      if let step: Int = row["diverged_step"] { return .diverged(step: step) }
-      guard let ap: Double = row["ap"], let ap50: Double = row["ap50"], let ap75: Double = row["ap75"] else {
-        return nil
-      }
+      if let step = try row.decode(Int?.self, forColumn: "diverged_step") { return .diverged(step: step) }
+      guard let ap = try row.decode(Double?.self, forColumn: "ap"),
+        let ap50 = try row.decode(Double?.self, forColumn: "ap50"),
+        let ap75 = try row.decode(Double?.self, forColumn: "ap75")
+      else { return nil }
       return .scored(ap: ap, ap50: ap50, ap75: ap75)
     }
   }
@@ -71,11 +72,18 @@ public final class ScoreCache: Sendable {
     }
   }
 
+  /// A damaged cache is no loss: it holds only what can be computed again.
+  private static func explain(_ error: any Error, file: URL) -> RunStoreError {
+    let known = RunStore.damage(error, file: file) ?? RunStore.explain(error, file: file)
+    guard case .corrupt(let path, let detail) = known else { return known }
+    return .failed(path: path, detail: "it is damaged (\(detail)); delete it, a new one is made")
+  }
+
   private func access<Result>(_ body: (DatabaseQueue) throws -> Result) throws(RunStoreError) -> Result {
     do {
       return try body(database)
     } catch {
-      throw RunStore.explain(error, file: file)
+      throw Self.explain(error, file: file)
     }
   }
 }

@@ -10,7 +10,7 @@ public enum LossCardFile {
   /// Throws `SearchSpaceError` naming file and key.
   public static func cards(_ path: String) throws -> [LossCard] {
     guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
-      throw SearchSpaceError.unreadable(path: path, reason: "no such text file")
+      throw SearchSpaceError.unreadableCard(path: path)
     }
     do {
       let cards = path.hasSuffix(".json") ? [try JSONDecoder().decode(LossCard.self, from: data)] : try parse(text)

@@ -5,6 +5,7 @@ public enum SearchError: Error, Sendable, Hashable {
   case badLoss(place: String, text: String, reason: String)
   case notAFormula(place: String, text: String)
   case differentRun(folder: String, key: String, given: String, stored: String)
+  case changedData(folder: String, data: String)
   case baselineDiverged(losses: String, step: Int)
 }
 
@@ -12,7 +13,8 @@ extension SearchError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadableState(let detail):
-      "the run's state (\(detail)) cannot be read: it was written by another version of autoloss; start a new run"
+      "run.sqlite: \(detail) cannot be read: the file is damaged or of another version of autoloss; restore it from a "
+        + "copy, or start again in another folder with --out"
     case .noFormula(let grammar):
       "\(grammar): no formula can be made from these primitives and limits; allow more of them"
     case .badLoss(let place, let text, let reason):
@@ -21,6 +23,9 @@ extension SearchError: CustomStringConvertible {
       "\(place): '\(text)' is a built-in loss but no formula, so nothing can evolve from it; name a formula"
     case .differentRun(let folder, let key, let given, let stored):
       "\(folder) was started with \(key) = \(stored), not \(given): leave the option out, or start another run with --out"
+    case .changedData(let folder, let data):
+      "the data of \(data) has changed since \(folder) was started, so its scores would not compare: restore the data, "
+        + "or start another run with --out"
     case .baselineDiverged(let losses, let step):
       "the default losses (\(losses)) diverge at step \(step): lower training.verify.learningRate or training.proxy.learningRate"
     }

@@ -27,12 +27,18 @@ public enum SearchStore {
     return try RunConfiguration.parse(text, place: RunStore.databaseFile(in: store.folder).path)
   }
 
-  /// Why going on here might not give the numbers that the start would have given.
-  public static func warnings(_ store: RunStore, dataHash: String) throws -> [String] {
-    var found: [String] = []
-    if let stored = try store.fact(dataFact), stored != dataHash {
-      found.append("the data set has changed since this run began: its scores no longer compare")
+  /// Refuses to go on with other images or boxes than the run was started with.
+  ///
+  /// Throws `SearchError.changedData`.
+  public static func checkData(_ store: RunStore, hash: String, name: String) throws {
+    if let stored = try store.fact(dataFact), stored != hash {
+      throw SearchError.changedData(folder: store.folder.path, data: name)
     }
+  }
+
+  /// Why going on here might not give the numbers that the start would have given.
+  public static func warnings(_ store: RunStore) throws -> [String] {
+    var found: [String] = []
     if let text = try store.fact(machineFact),
       let machine = try? JSONDecoder().decode(Machine.self, from: Data(text.utf8)),
       !machine.computesLike(.current)

@@ -61,8 +61,8 @@ struct InputError: Error, CustomStringConvertible {
 extension SearchError {
   fileprivate var isBadInput: Bool {
     switch self {
-    case .noFormula, .badLoss, .notAFormula, .differentRun: true
-    case .unreadableState, .baselineDiverged: false
+    case .noFormula, .badLoss, .notAFormula, .differentRun, .changedData, .unreadableState: true
+    case .baselineDiverged: false
     }
   }
 }

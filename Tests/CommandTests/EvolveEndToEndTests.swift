@@ -77,26 +77,69 @@ import Testing
     }
   }
 
-  @Test func controlCCheckpointsAndEndsWith130() throws {
+  @Test(arguments: [SIGINT, SIGTERM]) func controlCCheckpointsAndEndsWith130(signal: Int32) throws {
     try withScratchFolder { folder in
-      var long = try arguments(folder, out: "run", workers: 2)
+      var long = try arguments(folder, out: folder.appendingPathComponent("run").path, workers: 2)
       long += ["--set", "training.verify.steps=5000"]
-      let process = Command.process(long, in: folder)
       let errors = folder.appendingPathComponent("errors")
-      try Data().write(to: errors)
-      process.standardError = try FileHandle(forWritingTo: errors)
-      process.standardOutput = FileHandle.nullDevice
-      try process.run()
+      let process = try Command.spawnUnblocked(long, errors: errors)
       // The run folder is there once the search has begun.
       let database = folder.appendingPathComponent("run/run.sqlite").path
-      for _ in 0..<600 where process.isRunning && !FileManager.default.fileExists(atPath: database) {
+      for _ in 0..<600 where !FileManager.default.fileExists(atPath: database) {
         Thread.sleep(forTimeInterval: 0.1)
       }
-      kill(process.processIdentifier, SIGINT)
-      process.waitUntilExit()
+      kill(process, signal)
+      var status: Int32 = 0
+      waitpid(process, &status, 0)
       let text = try String(contentsOf: errors, encoding: .utf8)
-      #expect(process.terminationStatus == 130, "\(text)")
-      #expect(text.contains("--resume"), "\(text)")
+      // The low seven bits are the signal that ended a process; 0 where it ended by itself.
+      #expect(status & 0x7f == 0 && status >> 8 & 0xff == 130, "status \(status): \(text)")
+      #expect(text.contains("--resume") && text.contains("checkpoint"), "\(text)")
+    }
+  }
+
+  @Test func dataWithoutUsableImageNamesTheFirstOfThem() throws {
+    try withScratchFolder { folder in
+      for split in ["train", "val"] {
+        let annotations = folder.appendingPathComponent("data/annotations")
+        let images = folder.appendingPathComponent("data/\(split)")
+        for made in [annotations, images] {
+          try FileManager.default.createDirectory(at: made, withIntermediateDirectories: true)
+        }
+        try Data("no picture".utf8).write(to: images.appendingPathComponent("a.png"))
+        let json = """
+          {"images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
+           "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 30, 40]}],
+           "categories": [{"id": 1, "name": "thing"}]}
+          """
+        try Data(json.utf8).write(to: annotations.appendingPathComponent("instances_\(split).json"))
+      }
+      let output = try Command.run(["train", "--data", "data"], in: folder)
+      #expect(output.status == 2 && output.err.contains("train/a.png"), "\(output.err)")
+      #expect(output.err.split(separator: "\n").count == 1, "\(output.err)")
+    }
+  }
+
+  @Test func aBatchAnswersPastBytesThatAreNoText() throws {
+    try withScratchFolder { folder in
+      let line = #"{"id": 7, "mode": "REG", "formula": "Div(I,U)", "inputs": {"U": [2], "I": [1]}}"#
+      let batch = Data([0xff, 0xfe, 0x0a]) + Data(line.utf8)
+      try batch.write(to: folder.appendingPathComponent("batch.jsonl"))
+      let output = try Command.run(["eval-expr", "--batch", "batch.jsonl", "--json"], in: folder)
+      let lines = output.out.split(separator: "\n")
+      #expect(output.status == 0 && lines.count == 2, "\(output.err)")
+      #expect(lines.first?.contains("badJSON") == true && lines.last?.contains("\"value\":[0.5]") == true)
+    }
+  }
+
+  @Test func aFullStandardOutputIsNoCrash() throws {
+    try withScratchFolder { folder in
+      let process = Command.process(["spaces"], in: folder)
+      process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: "/dev/full"))
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 1)
     }
   }
 

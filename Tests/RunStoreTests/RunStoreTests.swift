@@ -114,6 +114,31 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    "DROP TABLE facts", "DROP TABLE scores", "DROP TABLE candidates", "DROP TABLE generations",
+    "ALTER TABLE candidates DROP COLUMN nodes", "UPDATE candidates SET nodes = 'many'",
+    "UPDATE candidates SET parents = x'ff00'", "UPDATE scores SET ap = 'high'", "UPDATE scores SET seconds = 'long'",
+    "UPDATE scores SET diverged_step = 'late'", "UPDATE generations SET proposals = 'few'",
+    "UPDATE facts SET value = x'ff'",
+  ]) func rowsThatAreNotOursAreDamageAndNoCrash(damage: String) throws {
+    try withScratchFolder { folder in
+      let store = try RunStore.create(in: folder, configuration: "", facts: ["seed": "7"])
+      let score = ScoreRecord(
+        key: "k", purpose: "proxy", seed: 1, outcome: .scored(ap: 0.1, ap50: 0.2, ap75: 0.3), seconds: 2)
+      let generation = GenerationRecord(number: 0, phase: "propose", proposals: 2, generator: "{}", population: "[]")
+      try store.commit(RunStep(candidates: [sample(id: 0)], scores: [score], generation: generation))
+      try store.run(sql: damage)
+      let error = #expect(throws: RunStoreError.self, "\(damage)") {
+        _ = (try store.fact("seed"), try store.candidates(), try store.scores(), try store.latestGeneration())
+      }
+      guard case .corrupt(let path, let detail)? = error else {
+        Issue.record("\(damage): \(String(describing: error))")
+        return
+      }
+      #expect(path == RunStore.databaseFile(in: folder).path && !detail.contains("\n"), "\(detail)")
+    }
+  }
+
   @Test func aNewerOrForeignDatabaseIsRefused() throws {
     try withScratchFolder { folder in
       try RunStore.create(in: folder, configuration: "").close()

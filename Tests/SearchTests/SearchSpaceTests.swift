@@ -131,4 +131,30 @@ import Testing
     }
     #expect(throws: SearchSpaceError.self) { _ = try LossCardFile.cards("no-such-card.yaml") }
   }
+
+  @Test(arguments: [
+    "a: [", "", "name: x\nname: y", "loss_weight: .nan", "loss_weight: 0", "loss_weight: -1", "alpha: 5",
+    "box_units: feet",
+  ]) func brokenCardsAreRefused(broken: String) throws {
+    let card = "autoloss_card: 1\nname: x\nmode: REG\nformula: Sub(1,Div(I,U))\n"
+    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("card-\(UUID().uuidString).yaml")
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    try Data(card.utf8).write(to: scratch)
+    #expect(try LossCardFile.cards(scratch.path).count == 1)
+    try Data((broken.contains(":") && broken != "a: [" ? card + broken : broken).utf8).write(to: scratch)
+    let error = #expect(throws: SearchSpaceError.self) { _ = try LossCardFile.cards(scratch.path) }
+    #expect(error?.description.contains(scratch.path) == true && error?.description.contains("empty") == broken.isEmpty)
+  }
+
+  @Test(arguments: [
+    "evolution.generations=9223372036854775807", "evolution.candidatesPerGeneration=9223372036854775807",
+    "evolution.tournamentSize=100000000", "selection.finalSeeds=9223372036854775807",
+    "verification.classCounts=[1000000000]", "data.height=0", "data.validationFraction=.nan",
+    "data.synthetic.trainImages=0", "detector.proposals.lossWeight=.nan", "detector.proposals.suppressionThreshold=5",
+    "detector.head.coarseFrom=.nan", "detector.results.suppressionThreshold=-1", "defaults.classification=giou",
+    "defaults.regression=cross-entropy", "warmStart.regression=[l1]", "warmStart.classification=['Neg(']",
+  ]) func absurdSettingsAreRefusedBeforeAnythingRuns(text: String) throws {
+    let file = try SearchSpaceFile.named("detection-twostage")
+    #expect(throws: (any Error).self) { _ = try file.resolved(overrides: [text]) }
+  }
 }

@@ -27,3 +27,10 @@ public struct DataProblem: Hashable, Sendable, Codable, CustomStringConvertible 
     (entry.isEmpty ? file : "\(file): \(entry)") + ": \(reason); \(mend)"
   }
 }
+
+extension DataProblem {
+  /// Whether the file is the split's annotations or one of its images.
+  func isOf(_ split: SplitAnnotations) -> Bool {
+    file == split.file || split.images.contains { $0.relativePath == file }
+  }
+}

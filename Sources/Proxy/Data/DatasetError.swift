@@ -6,7 +6,7 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   case malformedJSON(file: String, line: Int, column: Int, reason: String)
   case malformedXML(file: String, line: Int, reason: String)
   case malformedEntry(file: String, entry: String, reason: String)
-  case noImages(file: String, split: String)
+  case noImages(file: String, split: String, problem: String?)
   case noBoxes(split: String)
   case classesDiffer(file: String, reason: String)
   case tooFewImages(count: Int)
@@ -46,8 +46,8 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(file): line \(line): \(reason); correct the XML there"
     case .malformedEntry(let file, let entry, let reason):
       "\(file): \(entry): \(reason); correct that entry"
-    case .noImages(let file, let split):
-      "\(file): no usable image in split '\(split)'; see the problems listed before, or add images"
+    case .noImages(let file, let split, let problem):
+      "\(file): no usable image in split '\(split)'; " + (problem.map { "the first problem: \($0)" } ?? "add images")
     case .noBoxes(let split):
       "split '\(split)' holds no box to learn from; add annotations"
     case .classesDiffer(let file, let reason):

@@ -34,7 +34,10 @@ public enum DatasetReader {
     var parts: [DetectionDataset] = []
     for (split, pictures) in zip(annotations.splits, pictures) {
       let images = assembly.images(split, pictures)
-      guard !images.isEmpty else { throw .noImages(file: split.file, split: split.split) }
+      guard !images.isEmpty else {
+        let problem = (annotations.problems + assembly.problems).first { $0.isOf(split) }
+        throw .noImages(file: split.file, split: split.split, problem: problem?.description)
+      }
       parts.append(
         DetectionDataset(classes: annotations.classes, categoryIDs: annotations.categoryIDs, images: images))
     }

@@ -31,6 +31,8 @@ public struct BoxHeadSettings: Codable, Hashable, Sendable {
   func validate() throws(DetectorError) {
     try DetectorError.require((1...14).contains(cells), "head.cells", "must lie in 1 ... 14")
     try DetectorError.require((0...8).contains(samples), "head.samples", "must lie in 0 ... 8")
+    try DetectorError.require(
+      coarseFrom >= 0 && coarseFrom.isFinite, "head.coarseFrom", "must be a number of at least 0")
     try DetectorError.require((1...4096).contains(hidden), "head.hidden", "must lie in 1 ... 4096")
     try DetectorError.require(
       positiveThreshold > 0 && positiveThreshold <= 1, "head.positiveThreshold", "must lie in (0, 1]")

@@ -56,6 +56,10 @@ public struct ProposalSettings: Codable, Hashable, Sendable {
     try sampling.validate("proposals.sampling")
     try DetectorError.require(
       (1...10_000).contains(beforeSuppression), "proposals.beforeSuppression", "must lie in 1 ... 10000")
+    try DetectorError.require(
+      lossWeight >= 0 && lossWeight.isFinite, "proposals.lossWeight", "must be a number of at least 0")
+    try DetectorError.require(
+      (0...1).contains(suppressionThreshold), "proposals.suppressionThreshold", "must lie in 0 ... 1")
     try DetectorError.require((1...1000).contains(kept), "proposals.kept", "must lie in 1 ... 1000")
   }
 }

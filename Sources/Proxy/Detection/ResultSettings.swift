@@ -14,6 +14,8 @@ public struct ResultSettings: Codable, Hashable, Sendable {
   func validate() throws(DetectorError) {
     try DetectorError.require(
       scoreThreshold >= 0 && scoreThreshold < 1, "results.scoreThreshold", "must lie in [0, 1)")
+    try DetectorError.require(
+      (0...1).contains(suppressionThreshold), "results.suppressionThreshold", "must lie in 0 ... 1")
     try DetectorError.require((1...1000).contains(limit), "results.limit", "must lie in 1 ... 1000")
   }
 }

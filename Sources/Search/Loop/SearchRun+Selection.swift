@@ -73,7 +73,7 @@ extension SearchRun {
     let evolution = space.evolution
     next.population.retire(
       before: state.generation, size: evolution.populationSize, elite: evolution.elite, lifetime: evolution.lifetime)
-    if state.generation == evolution.generations {
+    if state.generation >= evolution.generations {
       next.phase = .final
     } else {
       next.generation += 1

@@ -17,8 +17,10 @@ extension SearchSpace {
     ] {
       if let problem = problems.first { throw SearchSpaceError.contradiction(key: key, problem: problem) }
     }
+    try checkCounts()
     try checkLosses()
     try checkDetector()
+    try checkData()
     try selection.checkLimits()
     try require(
       selection.simulatedCandidates >= evolution.proxyCandidates, "selection.simulatedCandidates",
@@ -48,6 +50,38 @@ extension SearchSpace {
       } catch {
         throw SearchSpaceError.contradiction(key: "training.\(name)", problem: "\(error)")
       }
+    }
+  }
+
+  /// Counts beyond these are slips of the pen; the plan multiplies them.
+  private func checkCounts() throws {
+    let counts: [(String, Int, Int)] = [
+      ("evolution.generations", evolution.generations, 1_000_000),
+      ("evolution.candidatesPerGeneration", evolution.candidatesPerGeneration, 10_000_000),
+      ("evolution.populationSize", evolution.populationSize, 1_000_000),
+      ("evolution.tournamentSize", evolution.tournamentSize, 10_000),
+      ("evolution.lookAhead", evolution.lookAhead, 10_000),
+      ("verification.logitGapCount", verification.logitGapCount, 1_000),
+      ("verification.wideLogitGapCount", verification.wideLogitGapCount, 1_000),
+      ("verification.logitCount", verification.logitCount, 10_000),
+      ("verification.pathSteps", verification.pathSteps, 10_000),
+      ("verification.classCounts", verification.classCounts.max() ?? 0, 10_000),
+      ("simulation.classCounts", simulation.classCounts.max() ?? 0, 10_000),
+      ("simulation.steps", simulation.steps, 1_000_000), ("simulation.rows", simulation.rows, 100_000),
+      ("simulation.boxes", simulation.boxes, 100_000),
+      ("selection.simulatedCandidates", selection.simulatedCandidates, 1_000_000),
+      ("selection.promotionSeeds", selection.promotionSeeds, 10_000),
+      ("selection.finalSeeds", selection.finalSeeds, 10_000),
+      ("selection.screeningBatch", selection.screeningBatch, 10_000_000),
+    ]
+    for (key, value, most) in counts { try require(value <= most, key, "\(value) is more than \(most)") }
+  }
+
+  private func checkData() throws {
+    do throws(DatasetError) {
+      try data.validate()
+    } catch {
+      throw SearchSpaceError.contradiction(key: "data", problem: "\(error)")
     }
   }
 

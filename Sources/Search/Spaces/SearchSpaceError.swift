@@ -2,6 +2,7 @@
 public enum SearchSpaceError: Error, Sendable, Hashable {
   case unknownSpace(name: String, known: [String])
   case unreadable(path: String, reason: String)
+  case unreadableCard(path: String)
   case syntax(place: String, problem: String)
   case unknownKey(place: String, key: String, suggestion: String?, known: [String])
   case badValue(place: String, key: String, reason: String)
@@ -17,6 +18,8 @@ extension SearchSpaceError: CustomStringConvertible {
       "no search space is called '\(name)': give a file, or one of \(known.joined(separator: ", "))"
     case .unreadable(let path, let reason):
       "cannot read the search space \(path): \(reason)"
+    case .unreadableCard(let path):
+      "cannot read the loss card \(path): no such text file; give a card, a formula or a built-in name"
     case .syntax(let place, let problem):
       "\(place): not valid YAML: \(problem)"
     case .unknownKey(let place, let key, let suggestion, let known):

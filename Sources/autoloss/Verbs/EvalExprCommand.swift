@@ -41,7 +41,11 @@ struct EvalExprCommand: ParsableCommand {
     guard !verify, !simulate, inputs == nil else {
       throw InputError("--batch evaluates; leave out --verify, --simulate and --inputs")
     }
-    let lines = try Self.text(of: file, option: "--batch").split(whereSeparator: \.isNewline)
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw InputError("--batch \(file): cannot be read; give a file of JSON Lines")
+    }
+    // Bytes that are no text spoil their line alone.
+    let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
     for line in lines where !line.allSatisfy(\.isWhitespace) {
       Console.print(EvaluationRequest.answer(line: String(line)))
     }

@@ -42,6 +42,7 @@ struct EvolveCommand: ParsableCommand {
   func run() throws {
     let workers = try WorkerCount.checked(workers)
     let requested = try requestedConfiguration()
+    if out == "" { throw InputError("--out: is empty; name a folder for the run") }
     let folder = URL(fileURLWithPath: out ?? Self.defaultFolder(requested))
     if dryRun { return try printPlan(requested, folder: folder, workers: workers) }
     if !resume, RunStore.holdsRun(folder) { throw RunStoreError.runExists(folder: folder.path) }
@@ -51,9 +52,8 @@ struct EvolveCommand: ParsableCommand {
     let splits = try DataOption.open(configuration.data, configuration.space.data)
     let source = try DetectionEvaluatorSource(configuration.space, splits: splits)
     let store = try resumed?.store ?? SearchStore.create(folder, configuration, dataHash: splits.contentHash)
-    for warning in try SearchStore.warnings(store, dataHash: splits.contentHash) {
-      Console.error("warning: \(warning)")
-    }
+    try SearchStore.checkData(store, hash: splits.contentHash, name: configuration.data)
+    for warning in try SearchStore.warnings(store) { Console.error("warning: \(warning)") }
     let progress = ProgressReporter.standardError()
     let search = try SearchRun(
       configuration, store: store, source: source, workers: workers, cache: openCache(), progress: progress,
@@ -78,6 +78,7 @@ struct EvolveCommand: ParsableCommand {
   private func requestedConfiguration() throws -> RunConfiguration {
     var space = try spaceOptions.resolved(for: task)
     if let branch { space.branch = branch }
+    if data == "" { throw InputError("--data: is empty; name a data folder, or 'synthetic'") }
     return RunConfiguration(program: Machine.version, data: data ?? "synthetic", seed: seed ?? 1, space: space)
   }
 
