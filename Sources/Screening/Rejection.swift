@@ -28,6 +28,8 @@ public enum Rejection: Codable, Hashable, Sendable {
   case simulationNotFinite(step: Int, samples: String)
   /// The detector's short training stayed under the threshold (both AP50).
   case detectorBelowThreshold(score: Double, threshold: Double)
+  /// Passed the screening, but its generation had no room left to train it; it may be proposed again.
+  case passedOver(position: Int, tried: Int)
   /// Passed everything, but others of its generation were better.
   case notAmongBest(rank: Int, kept: Int)
   /// A training's loss or weights became nan or infinite.
@@ -51,6 +53,7 @@ public enum Rejection: Codable, Hashable, Sendable {
     case .simulationMissedTarget: "simulationMissedTarget"
     case .simulationNotFinite: "simulationNotFinite"
     case .detectorBelowThreshold: "detectorBelowThreshold"
+    case .passedOver: "passedOver"
     case .notAmongBest: "notAmongBest"
     case .diverged: "diverged"
     case .timedOut: "timedOut"
@@ -62,7 +65,7 @@ public enum Rejection: Codable, Hashable, Sendable {
   public static let codes = [
     "duplicate", "familyDuplicate", "notPerSample", "batchCoupled", "independentOfPrediction", "nonFinite", "tooLarge",
     "notMonotone", "minimumOffTarget", "simulationMissedTarget", "simulationNotFinite", "detectorBelowThreshold",
-    "notAmongBest", "diverged", "timedOut", "quarantined",
+    "passedOver", "notAmongBest", "diverged", "timedOut", "quarantined",
   ]
 
   /// The stage that says this "no".
@@ -72,7 +75,7 @@ public enum Rejection: Codable, Hashable, Sendable {
     case .notPerSample, .batchCoupled, .independentOfPrediction, .nonFinite, .tooLarge, .notMonotone,
       .minimumOffTarget:
       .verify
-    case .simulationMissedTarget, .simulationNotFinite, .detectorBelowThreshold, .notAmongBest: .simulate
+    case .simulationMissedTarget, .simulationNotFinite, .detectorBelowThreshold, .passedOver, .notAmongBest: .simulate
     case .diverged, .timedOut, .quarantined: .proxy
     }
   }
@@ -97,6 +100,8 @@ public enum Rejection: Codable, Hashable, Sendable {
     case .simulationNotFinite(let step, let samples): "descent on \(samples) was no longer finite at step \(step)"
     case .detectorBelowThreshold(let score, let threshold):
       "the detector's short training reached AP50 \(Self.short(score)), needed is \(Self.short(threshold))"
+    case .passedOver(let position, let tried):
+      "survivor \(position) of its generation's screening; the first \(tried) are trained"
     case .notAmongBest(let rank, let kept): "rank \(rank) of its generation; \(kept) go on"
     case .diverged(let step): "training was no longer finite at step \(step)"
     case .timedOut(let seconds): "training took longer than \(Self.short(seconds)) s, twice"

@@ -11,7 +11,8 @@ import Testing
     .minimumOffTarget(.leastAtTarget, probe, excess: 1e-9),
     .simulationMissedTarget(reached: 0.51234, required: 0.9, samples: "32 boxes"),
     .simulationNotFinite(step: 3, samples: "32 boxes"), .detectorBelowThreshold(score: 0.1, threshold: 0.25),
-    .notAmongBest(rank: 9, kept: 8), .diverged(step: 17), .timedOut(seconds: 60), .quarantined(attempts: 2),
+    .passedOver(position: 25, tried: 24), .notAmongBest(rank: 9, kept: 8), .diverged(step: 17), .timedOut(seconds: 60),
+    .quarantined(attempts: 2),
   ]
 
   @Test func codesAreStableAndComplete() {

@@ -82,6 +82,31 @@ import Testing
     }
   }
 
+  /// A loss that was passed over for lack of room and trained when it came again counts once, also after a resume.
+  @Test func resumingCountsTrainingsAsTheRunDid() throws {
+    var cameAgain = 0
+    for seed in UInt64(1)...6 {
+      try withScratchFolder { scratch in
+        let configuration = try SmallSearch.configuration(
+          seed: seed, overrides: ["selection.simulatedCandidates=3", "evolution.generations=4"])
+        let folder = scratch.appendingPathComponent("run")
+        let before = try SmallSearch.run(configuration, in: folder)
+        let after = try SmallSearch.run(configuration, in: folder, resume: true)
+        #expect(after.tally == before.tally, "seed \(seed)")
+        let candidates = try RunStore.read(folder).candidates()
+        func losses(passedOver: Bool) -> Set<[String]> {
+          let trained = ["detectorBelowThreshold", "notAmongBest", "diverged", nil]
+          let chosen = candidates.filter {
+            passedOver ? $0.rejection?.code == "passedOver" : trained.contains($0.rejection?.code)
+          }
+          return Set(chosen.map { [$0.classification, $0.regression] })
+        }
+        cameAgain += losses(passedOver: true).intersection(losses(passedOver: false)).count
+      }
+    }
+    #expect(cameAgain > 0, "no loss that was passed over came again: the test tries nothing")
+  }
+
   @Test func aFinishedRunResumesToTheSameResultWithoutTraining() throws {
     try withScratchFolder { scratch in
       let configuration = try SmallSearch.configuration()

@@ -28,8 +28,8 @@ import Testing
       for candidate in try RunStore.read(folder).candidates() {
         switch candidate.rejection?.code {
         case "duplicate": continue
-        // Passed over for lack of room, or tried: the first may come again.
-        case "notAmongBest": continue
+        // Passed over for lack of room: it may come again.
+        case "passedOver": continue
         default: #expect(seen.insert(candidate.canonical).inserted, "\(candidate.canonical) was judged twice")
         }
       }
@@ -91,8 +91,10 @@ import Testing
       tally.rejected = [code: 4]
       let counts = tally.funnel.levels.prefix(4).map(\.count)
       let drops = zip(counts, counts.dropFirst()).filter { $0 > $1 }.count
-      let leavesBeforeTraining = !["detectorBelowThreshold", "notAmongBest", "diverged", "timedOut", "quarantined"]
-        .contains(code)
+      let leavesBeforeTraining = ![
+        "passedOver", "detectorBelowThreshold", "notAmongBest", "diverged", "timedOut", "quarantined",
+      ]
+      .contains(code)
       #expect(drops == (leavesBeforeTraining ? 1 : 0), "\(code): \(counts)")
     }
   }

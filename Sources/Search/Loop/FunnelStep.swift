@@ -4,7 +4,7 @@ import Screening
 
 /// The doors that candidates leave through, in order; the progress line, the store's summary and the JSON count by them.
 enum FunnelStep: String, CaseIterable {
-  case duplicate, verify, descend, shortTraining, proxy
+  case duplicate, verify, descend, passedOver, shortTraining, proxy
 
   /// The door of a rejection code; unknown codes of newer versions count as the last.
   init(code: String) {
@@ -14,6 +14,7 @@ enum FunnelStep: String, CaseIterable {
       "minimumOffTarget":
       self = .verify
     case "simulationMissedTarget", "simulationNotFinite": self = .descend
+    case "passedOver": self = .passedOver
     case "detectorBelowThreshold", "notAmongBest": self = .shortTraining
     default: self = .proxy
     }
@@ -23,7 +24,15 @@ enum FunnelStep: String, CaseIterable {
   var isScreening: Bool {
     switch self {
     case .verify, .descend: true
-    case .duplicate, .shortTraining, .proxy: false
+    case .duplicate, .passedOver, .shortTraining, .proxy: false
+    }
+  }
+
+  /// Whether candidates that leave here were trained on D_verify.
+  var isTrained: Bool {
+    switch self {
+    case .duplicate, .verify, .descend, .passedOver: false
+    case .shortTraining, .proxy: true
     }
   }
 }
@@ -56,8 +65,7 @@ public struct SearchTally: Sendable, Hashable {
       generated += 1
       count(candidate.rejection)
       if candidate.stage == Stage.proxy.rawValue || candidate.stage == Stage.select.rawValue { proxyTrained += 1 }
-      let step = candidate.rejection.map { FunnelStep(code: $0.code) }
-      let cameThrough = step.map { !$0.isScreening && $0 != .duplicate } ?? true
+      let cameThrough = candidate.rejection.map { FunnelStep(code: $0.code).isTrained } ?? true
       let isOver = candidate.generation < state.generation || state.phase == .proxy || state.phase == .final
       if cameThrough, isOver, outcomes[configuration.request(candidate, .simulate).key] != nil { simulated += 1 }
     }

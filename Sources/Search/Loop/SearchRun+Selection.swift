@@ -21,7 +21,7 @@ extension SearchRun {
     let outcomes = try train(tried.map { configuration.request($0, .simulate) }, activity: "short training")
     tally.simulated += tried.count
     var verdicts = passedOver.enumerated().map { offset, candidate in
-      verdict(candidate, .notAmongBest(rank: tried.count + offset + 1, kept: tried.count))
+      verdict(candidate, .passedOver(position: tried.count + offset + 1, tried: tried.count))
     }
     verdicts += shortVerdicts(Array(zip(tried, outcomes)))
     var next = state

@@ -72,9 +72,8 @@ public final class SearchRun<Source: EvaluatorSource> {
     let candidates = try store.candidates()
     tally = SearchTally(candidates, outcomes: outcomes, state: state, configuration: configuration)
     for candidate in candidates {
-      let wasTrained = outcomes[configuration.request(candidate, .simulate).key] != nil
-      let notAmongBest = candidate.rejection?.code == Rejection.notAmongBest(rank: 0, kept: 0).code
-      try recall(candidate, wasPassedOver: notAmongBest && !wasTrained)
+      let passedOver = Rejection.passedOver(position: 0, tried: 0).code
+      try recall(candidate, wasPassedOver: candidate.rejection?.code == passedOver)
     }
   }
 
