@@ -45,7 +45,10 @@ extension RunStore {
     }
     guard version >= 1 else { throw RunStoreError.corrupt(path: file.path, detail: "it has no schema version") }
     let verdict = try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
-    guard verdict == "ok" else { throw RunStoreError.corrupt(path: file.path, detail: verdict ?? "quick_check failed") }
+    guard verdict == "ok" else {
+      let lines = (verdict ?? "quick_check failed").split(separator: "\n")
+      throw RunStoreError.corrupt(path: file.path, detail: lines.joined(separator: " "))
+    }
     if version < Schema.current, !readonly {
       try queue.writeWithoutTransaction { try Schema.migrate($0, from: version) }
     }
@@ -80,7 +83,7 @@ extension RunStore {
   }
 
   static func explain(_ error: any Error, file: URL) -> RunStoreError {
-    if let known = error as? RunStoreError { return known }
+    if let known = error as? RunStoreError ?? damage(error, file: file) { return known }
     guard let sqlite = error as? DatabaseError else { return .failed(path: file.path, detail: reason(error)) }
     let detail = sqlite.message ?? "SQLite error \(sqlite.resultCode.rawValue)"
     switch sqlite.resultCode {

@@ -120,8 +120,7 @@ public final class RunStore: Sendable {
     do {
       return try body(database)
     } catch {
-      let file = Self.databaseFile(in: folder)
-      throw Self.damage(error, file: file) ?? Self.explain(error, file: file)
+      throw Self.explain(error, file: Self.databaseFile(in: folder))
     }
   }
 }

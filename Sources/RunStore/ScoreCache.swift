@@ -74,7 +74,7 @@ public final class ScoreCache: Sendable {
 
   /// A damaged cache is no loss: it holds only what can be computed again.
   private static func explain(_ error: any Error, file: URL) -> RunStoreError {
-    let known = RunStore.damage(error, file: file) ?? RunStore.explain(error, file: file)
+    let known = RunStore.explain(error, file: file)
     guard case .corrupt(let path, let detail) = known else { return known }
     return .failed(path: path, detail: "it is damaged (\(detail)); delete it, a new one is made")
   }
