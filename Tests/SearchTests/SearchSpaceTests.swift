@@ -57,7 +57,7 @@ import Testing
       "mine.yaml:2: unknown key 'evolution.generatoins'; did you mean 'evolution.generations'?"
     ),
     ("\n\nfoo: 1\n", "mine.yaml:3: unknown key 'foo'; known here:"),
-    ("evolution: {generations: many}", "mine.yaml:1: evolution.generations: 'many' does not fit"),
+    ("evolution: {generations: many}", "mine.yaml:1: evolution.generations: 'many' does not fit: give a whole number"),
     ("evolution: 3", "mine.yaml:1: evolution: takes keys"),
     ("evolution: {generations: {a: 1}}", "evolution.generations: takes a value"),
     ("evolution: [", "mine.yaml: not valid YAML: line 2"),

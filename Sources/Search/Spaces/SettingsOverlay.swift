@@ -76,7 +76,19 @@ struct SettingsOverlay<Settings: Codable> {
     let value = place?.string.map { "'\($0)' " } ?? ""
     return .badValue(
       place: place.map { Self.place($0, source) } ?? source, key: path,
-      reason: "\(value)does not fit: \(context.debugDescription)")
+      reason: "\(value)does not fit: \(Self.expectation(error) ?? context.debugDescription)")
+  }
+
+  /// What a key of the wrong type should hold, in words; nil for other faults.
+  private static func expectation(_ error: DecodingError) -> String? {
+    guard case .typeMismatch(let type, _) = error else { return nil }
+    switch type {
+    case is Int.Type, is UInt64.Type: return "give a whole number"
+    case is Double.Type, is Float.Type: return "give a number"
+    case is Bool.Type: return "give true or false"
+    case is String.Type: return "give a text"
+    default: return nil
+    }
   }
 }
 
