@@ -1,3 +1,4 @@
+import Evolution
 import Foundation
 import Losses
 import RunStore
@@ -19,6 +20,12 @@ import Testing
       for profile in try read.profiles() { _ = try read.resolved(profile: profile) }
       #expect(try SearchSpaceFile.named(String(file.dropLast(5))).text == read.text)
     }
+  }
+
+  @Test func theGrammarsOfTheTwoStageSpaceAreThoseOfTheFormulaSample() throws {
+    let grammar = try SearchSpaceFile.named("detection-twostage").resolved().grammar
+    #expect(grammar.classification == GrammarSettings(mode: .multiClass))
+    #expect(grammar.regression == GrammarSettings(mode: .regression))
   }
 
   @Test func theFileWritesOutEveryKey() throws {
