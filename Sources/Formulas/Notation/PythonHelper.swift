@@ -1,0 +1,71 @@
+/// The functions of a generated Python file that PyTorch does not have as they are needed.
+enum PythonHelper: CaseIterable {
+  case exp, log, div, sgdf, salf, serf, constant
+
+  /// The function; nil where PyTorch's own will do.
+  init?(_ primitive: Primitive) {
+    switch primitive {
+    case .exp: self = .exp
+    case .log: self = .log
+    case .div: self = .div
+    case .sgdf: self = .sgdf
+    case .salf: self = .salf
+    case .serf: self = .serf
+    case .neg, .abs, .sqrt, .softmax, .softplus, .sig, .tanh, .sin, .cos, .relu, .add, .sub, .mul, .dot: return nil
+    }
+  }
+
+  /// The constants that some helpers need, in order.
+  static func constants(of helpers: [PythonHelper]) -> [String] {
+    var lines: [String] = []
+    if helpers.contains(.log) || helpers.contains(.div) {
+      lines.append("EPSILON = 1e-20  # added to the argument of log and to divisors")
+    }
+    if helpers.contains(.exp) {
+      lines.append("EXP_LIMIT = 88.0  # exp clamps its argument here; its gradient is 0 from here on")
+    }
+    if helpers.contains(.sgdf) || helpers.contains(.serf) { lines.append("PI = 3.141592653589793") }
+    return lines
+  }
+
+  var definition: String {
+    switch self {
+    case .exp:
+      """
+      def _exp(a: Tensor) -> Tensor:
+          return torch.exp(torch.where(a >= EXP_LIMIT, EXP_LIMIT, a))
+      """
+    case .log:
+      """
+      def _log(a: Tensor) -> Tensor:
+          return torch.log(a + EPSILON)
+      """
+    case .div:
+      """
+      def _div(a, b):
+          return a / (b + EPSILON)
+      """
+    case .sgdf:
+      """
+      def _sgdf(a: Tensor) -> Tensor:
+          return 0.5 * (1 + 4 / PI * torch.atan(torch.tanh(PI * a / 8)))
+      """
+    case .salf:
+      """
+      def _salf(a: Tensor) -> Tensor:
+          h = a / 2
+          return 0.5 * (1 + h / torch.sqrt(1 + h * h))
+      """
+    case .serf:
+      """
+      def _serf(a: Tensor) -> Tensor:
+          return 0.5 * (1 + torch.erf(a * (PI**0.5 / 4)))
+      """
+    case .constant:
+      """
+      def _constant(value: float, like: Tensor) -> Tensor:
+          return torch.full((1,), value, dtype=torch.float32, device=like.device)
+      """
+    }
+  }
+}
