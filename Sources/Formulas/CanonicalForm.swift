@@ -17,20 +17,32 @@ public struct CanonicalForm: Hashable, Sendable {
       rules = []
       return
     }
-    var writer = CanonicalWriter(mode)
+    var writer = CanonicalWriter(mode, mayDropSlopes: true)
+    var root = writer.write(formula)
+    if writer.hasInfiniteSlope {
+      writer = CanonicalWriter(mode, mayDropSlopes: false)
+      root = writer.write(formula)
+    }
+    self.formula = writer.builder.build(root: root)
+    rules = CanonicalRule.allCases.filter(writer.applied.contains)
+  }
+}
+
+extension CanonicalWriter {
+  /// Writes every node; the result is the place of the root.
+  fileprivate mutating func write(_ formula: Formula) -> Int {
     var places: [Int] = []
     places.reserveCapacity(formula.nodeCount)
     for node in formula.nodes {
       switch node {
-      case .variable(let variable): places.append(writer.insert(.variable(variable)))
-      case .constant(let value): places.append(writer.constant(value))
-      case .unary(let primitive, let child): places.append(writer.unary(primitive, places[child]))
+      case .variable(let variable): places.append(insert(.variable(variable)))
+      case .constant(let value): places.append(constant(value))
+      case .unary(let primitive, let child): places.append(unary(primitive, places[child]))
       case .binary(let primitive, let left, let right):
-        places.append(writer.binary(primitive, places[left], places[right]))
+        places.append(binary(primitive, places[left], places[right]))
       }
     }
-    self.formula = writer.builder.build(root: places[formula.root])
-    rules = CanonicalRule.allCases.filter(writer.applied.contains)
+    return places[formula.root]
   }
 }
 

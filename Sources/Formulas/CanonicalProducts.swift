@@ -39,8 +39,7 @@ extension CanonicalWriter {
   mutating func divide(_ left: Int, _ right: Int) -> Int {
     if constantValue(left) != nil, constantValue(right) != nil { return folded(.div, left, right) }
     var merged = product(left)
-    if let divisor = constantValue(right) {
-      guard abs(divisor) >= 1e-3 else { return insert(.binary(.div, left, right)) }
+    if let divisor = constantValue(right), abs(divisor) >= 1e-3 {
       applied.insert(.constantDivisor)
       merged.factor /= divisor
     } else {
@@ -71,8 +70,9 @@ extension CanonicalWriter {
   /// Writes a product; nil when the rules would change its shape or its number is not finite.
   private mutating func write(_ product: Product, shape: ValueShape) -> Int? {
     guard product.factor.isFinite else { return nil }
-    var normal = withSignsOutside(product)
+    var normal = withSignsOutside(withoutSquaredRoots(product))
     cancelEquals(&normal, keeping: shape)
+    if normal.factor == 0, let zero = zero(absorbing: normal, shape: shape) { return zero }
     let order = normal.numerators
     normal.numerators.sort { self.order($0) < self.order($1) }
     normal.denominators.sort { self.order($0) < self.order($1) }
@@ -128,11 +128,56 @@ extension CanonicalWriter {
     return result
   }
 
+  /// The pairs Sqrt(a)·Sqrt(a) replaced by a, where a is away from 0.
+  private mutating func withoutSquaredRoots(_ product: Product) -> Product {
+    var result = product
+    var place = 0
+    while place < result.numerators.count {
+      let root = result.numerators[place]
+      guard case .unary(.sqrt, let inner) = builder.nodes[root], range(inner).low >= 1e-7,
+        let other = result.numerators[(place + 1)...].firstIndex(of: root)
+      else {
+        place += 1
+        continue
+      }
+      applied.insert(.squareOfRoot)
+      let own = self.product(inner)
+      result.numerators.remove(at: other)
+      result.numerators.remove(at: place)
+      result.factor *= own.factor
+      result.numerators += own.numerators
+      result.denominators += own.denominators
+      place = 0
+    }
+    return result
+  }
+
+  /// 0 of a shape instead of a product with factor 0 whose parts are tame.
+  private mutating func zero(absorbing product: Product, shape: ValueShape) -> Int? {
+    let parts = product.numerators + product.denominators
+    let divides = product.denominators.allSatisfy { range($0).isNonNegative || range($0).isAwayFromZero }
+    guard divides, parts.allSatisfy(isTame) else { return nil }
+    return zero(shape)
+  }
+
+  /// The one spelling of 0 in a shape; nil for rank 0, which has none.
+  mutating func zero(_ shape: ValueShape) -> Int? {
+    let label = insert(.variable(mode.labelVariable))
+    let base: Int
+    switch shape {
+    case .rankZero: return nil
+    case .one: return constant(0)
+    case mode.variableShape: base = label
+    case .perSample, .perElement: base = insert(.binary(.dot, constant(1), label))
+    }
+    applied.insert(.absorbingZero)
+    return insert(.binary(.mul, constant(0), base), product: Product(factor: 0, numerators: [base]))
+  }
+
   /// Removes pairs of an equal factor and divisor, finite and away from 0, as far as the shape stays.
   private mutating func cancelEquals(_ product: inout Product, keeping shape: ValueShape) {
     for divisor in product.denominators {
-      guard let place = product.numerators.firstIndex(of: divisor), range(divisor).isFinite,
-        range(divisor).isAwayFromZero
+      guard let place = product.numerators.firstIndex(of: divisor), isTame(divisor), range(divisor).isAwayFromZero
       else { continue }
       var rest = product
       rest.numerators.remove(at: place)
@@ -141,6 +186,17 @@ extension CanonicalWriter {
       guard shapes.dropFirst().reduce(shapes.first, { joined($0, $1) }) == shape else { continue }
       product = rest
       applied.insert(.quotientOfEquals)
+    }
+  }
+}
+
+extension Mode {
+  /// The variable that 0 of the variables' shape is written with; it has no gradient where there is such a one.
+  fileprivate var labelVariable: Variable {
+    switch self {
+    case .multiClass: .y
+    case .binaryClass: .py
+    case .regression: .u
     }
   }
 }

@@ -32,10 +32,10 @@ extension CanonicalWriter {
     return Sum(terms: [Term(factor: factor, node: base)])
   }
 
-  /// Leaves out terms of factor 0 that are finite, as far as the shape stays.
+  /// Leaves out terms of factor 0 that are tame, as far as the shape stays.
   private mutating func dropZeros(_ sum: Sum, keeping shape: ValueShape) -> Sum {
     var kept = sum
-    for term in sum.terms where term.factor == 0 && range(term.node).isFinite {
+    for term in sum.terms where term.factor == 0 && isTame(term.node) {
       let others = kept.terms.filter { $0.node != term.node }
       guard self.shape(of: Sum(constant: sum.constant, terms: others)) == shape else { continue }
       kept.terms = others
@@ -94,11 +94,16 @@ extension CanonicalWriter {
     return write(Sum(constant: 0 - sum.constant, terms: terms), shape: shape)
   }
 
-  /// The sum without its number, if the shape stays.
-  mutating func withoutConstant(_ node: Int) -> Int? {
-    guard let sum = sum(node), sum.constant != 0, !sum.terms.isEmpty else { return nil }
-    let bare = Sum(terms: sum.terms)
-    guard shape(of: bare) == shape(node).value else { return nil }
+  /// The sum without its number and without what is equal in a whole row, if something is left and the shape stays.
+  mutating func withoutRowShift(_ node: Int) -> Int? {
+    guard let sum = sum(node) else { return nil }
+    var terms = sum.terms.filter { !isRowConstant($0.node) || !range($0.node).isFinite }
+    if terms.isEmpty { terms = sum.terms }
+    let bare = Sum(terms: terms)
+    guard !terms.isEmpty, sum.constant != 0 || terms.count < sum.terms.count, shape(of: bare) == shape(node).value
+    else { return nil }
+    if sum.constant != 0 { applied.insert(.softmaxShift) }
+    if terms.count < sum.terms.count { applied.insert(.softmaxRowShift) }
     return write(bare, shape: shape(node).value)
   }
 

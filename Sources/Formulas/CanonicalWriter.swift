@@ -3,6 +3,10 @@ struct CanonicalWriter {
   let mode: Mode
   var builder = FormulaBuilder()
   var applied: Set<CanonicalRule> = []
+  /// Whether a gradient that is 0 by algebra may be left out; not where it can be 0 · ∞, which is nan.
+  let mayDropSlopes: Bool
+  /// Whether some Sqrt of what can be 0 was met: its slope is infinite there, and reaches every part of the formula.
+  private(set) var hasInfiniteSlope = false
   /// What is known of each node of the builder.
   private var facts: [Facts] = []
 
@@ -10,6 +14,8 @@ struct CanonicalWriter {
     let shape: NodeShape
     let range: ValueRange
     let dependsOnPrediction: Bool
+    /// Whether it is one number in every row of N×C, whatever the prediction: made of Z and numbers.
+    let isRowConstant: Bool
     let order: SortKey
     /// The node as number · numerators / denominators.
     let product: Product
@@ -46,11 +52,19 @@ struct CanonicalWriter {
     }
   }
 
-  init(_ mode: Mode) { self.mode = mode }
+  init(_ mode: Mode, mayDropSlopes: Bool) {
+    self.mode = mode
+    self.mayDropSlopes = mayDropSlopes
+  }
 
   func shape(_ node: Int) -> NodeShape { facts[node].shape }
   func range(_ node: Int) -> ValueRange { facts[node].range }
   func dependsOnPrediction(_ node: Int) -> Bool { facts[node].dependsOnPrediction }
+  func isRowConstant(_ node: Int) -> Bool { facts[node].isRowConstant }
+
+  /// Whether 0 times the node is 0, its gradient included.
+  func isTame(_ node: Int) -> Bool { mayDropSlopes && range(node).isFinite }
+
   func order(_ node: Int) -> SortKey { facts[node].order }
   func product(_ node: Int) -> Product { facts[node].product }
   func sum(_ node: Int) -> Sum? { facts[node].sum }
@@ -74,8 +88,9 @@ struct CanonicalWriter {
     }
     facts.append(
       Facts(
-        shape: shape(of: node), range: range(of: node), dependsOnPrediction: depends(node), order: key(of: node),
-        product: own, sum: sum))
+        shape: shape(of: node), range: range(of: node), dependsOnPrediction: depends(node),
+        isRowConstant: isRowConstant(node), order: key(of: node), product: own, sum: sum))
+    if case .unary(.sqrt, let child) = node, !range(child).isPositive { hasInfiniteSlope = true }
     return index
   }
 
@@ -104,6 +119,16 @@ struct CanonicalWriter {
   private func depends(_ node: Node) -> Bool {
     if case .variable(let variable) = node { return mode.differentiableVariables.contains(variable) }
     return node.children.contains { facts[$0].dependsOnPrediction }
+  }
+
+  private func isRowConstant(_ node: Node) -> Bool {
+    switch node {
+    case .variable(let variable): variable == .z
+    case .constant: true
+    case .unary(let primitive, let child): primitive != .softmax && facts[child].isRowConstant
+    case .binary(let primitive, let left, let right):
+      primitive != .dot && facts[left].isRowConstant && facts[right].isRowConstant
+    }
   }
 
   private func range(of node: Node) -> ValueRange {

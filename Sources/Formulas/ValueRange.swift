@@ -22,14 +22,15 @@ struct ValueRange: Hashable {
   /// Whether adding eps changes nothing that matters, and the sign is known.
   var isAwayFromZero: Bool { low >= 1e-7 || high <= -1e-7 }
   var isNonNegative: Bool { low >= 0 }
+  func lies(in bounds: ClosedRange<Double>) -> Bool { bounds.contains(low) && bounds.contains(high) }
 
-  /// What the wrappers put into a variable for labels and boxes that are valid (x1 ≤ x2, y1 ≤ y2).
+  /// What the wrappers put into a variable for labels and boxes that are valid (x1 ≤ x2, y1 ≤ y2, sides below 1e9).
   static func of(_ variable: Variable) -> ValueRange {
     switch variable {
     case .x: .anyNumber
     case .y, .z, .q, .py, .ny: ValueRange(low: 0, high: 1, isFinite: true)
-    case .i: ValueRange(low: 0, high: .infinity, isFinite: true)
-    case .u, .e: ValueRange(low: 1e-7, high: .infinity, isFinite: true)
+    case .i: ValueRange(low: 0, high: 1e18, isFinite: true)
+    case .u, .e: ValueRange(low: 1e-7, high: 1e18, isFinite: true)
     }
   }
 

@@ -28,6 +28,9 @@ import Testing
     Row(rule: .likeTerms, mode: .multiClass, first: "Sub(Mul(3,X),X)", second: "Mul(X,2)"),
     Row(rule: .cancellation, mode: .multiClass, first: "Sub(Add(X,Y),X)", second: "Y"),
     Row(rule: .neutralZero, mode: .multiClass, first: "Add(Sub(1,1),Exp(X))", second: "Exp(X)"),
+    Row(rule: .absorbingZero, mode: .multiClass, first: "Mul(Mul(0,X),Z)", second: "Mul(Exp(Y),Sub(X,X))"),
+    Row(rule: .absorbingZero, mode: .multiClass, first: "Mul(0,Dot(X,Y))", second: "Dot(Exp(X),Sub(X,X))"),
+    Row(rule: .absorbingZero, mode: .regression, first: "Div(0,U)", second: "Sub(I,I)"),
     Row(rule: .productAssociativity, mode: .multiClass, first: "Mul(X,Mul(Y,Z))", second: "Mul(Mul(X,Y),Z)"),
     Row(rule: .productCommutativity, mode: .multiClass, first: "Mul(Exp(X),Z)", second: "Mul(Z,Exp(X))"),
     Row(rule: .neutralOne, mode: .multiClass, first: "Mul(1,Exp(X))", second: "Exp(X)"),
@@ -36,17 +39,29 @@ import Testing
     Row(rule: .quotientInProduct, mode: .regression, first: "Mul(E,Div(I,U))", second: "Div(Mul(I,E),U)"),
     Row(rule: .quotientInProduct, mode: .regression, first: "Div(Div(I,U),E)", second: "Div(Div(I,E),U)"),
     Row(rule: .quotientOfEquals, mode: .regression, first: "Mul(I,Div(E,E))", second: "I"),
+    Row(rule: .squareOfRoot, mode: .regression, first: "Mul(Sqrt(U),Mul(I,Sqrt(U)))", second: "Mul(I,U)"),
+    Row(
+      rule: .squareOfRoot, mode: .regression, first: "Mul(Sqrt(Mul(2,Add(1,I))),Sqrt(Mul(Add(1,I),2)))",
+      second: "Mul(2,Add(1,I))"),
+    Row(rule: .rootOfSquare, mode: .regression, first: "Sqrt(Mul(U,U))", second: "U"),
+    Row(rule: .rootOfSquare, mode: .regression, first: "Sqrt(Mul(Sub(-1,U),Sub(-1,U)))", second: "Add(1,U)"),
+    Row(rule: .expOfLog, mode: .regression, first: "Exp(Log(Add(U,I)))", second: "Add(I,U)"),
+    Row(rule: .logOfExp, mode: .multiClass, first: "Log(Exp(Sin(X)))", second: "Sin(X)"),
     Row(rule: .evenFunction, mode: .multiClass, first: "Cos(Sub(X,Y))", second: "Cos(Sub(Y,X))"),
     Row(rule: .evenFunction, mode: .regression, first: "Abs(Sub(U,I))", second: "Abs(Sub(I,U))"),
     Row(rule: .oddFunction, mode: .multiClass, first: "Tanh(Neg(X))", second: "Neg(Tanh(X))"),
+    Row(rule: .absAndRelu, mode: .multiClass, first: "Abs(Relu(X))", second: "Relu(Relu(X))"),
+    Row(rule: .absAndRelu, mode: .multiClass, first: "Relu(Abs(Neg(X)))", second: "Abs(X)"),
     Row(rule: .absOfNonNegative, mode: .multiClass, first: "Abs(Softmax(X))", second: "Softmax(X)"),
     Row(rule: .reluOfNonNegative, mode: .multiClass, first: "Relu(Sig(X))", second: "Sig(X)"),
+    Row(rule: .reluOfNonPositive, mode: .multiClass, first: "Relu(Neg(Sig(X)))", second: "Sub(X,X)"),
     Row(
       rule: .dotOfProduct, mode: .multiClass, first: "Neg(Dot(Mul(Y,Z),Log(Softmax(X))))",
       second: "Neg(Dot(Y,Mul(Log(Softmax(X)),Z)))"),
     Row(rule: .factorOutOfDot, mode: .multiClass, first: "Dot(Neg(Y),Exp(X))", second: "Neg(Dot(Exp(X),Y))"),
     Row(rule: .factorOutOfDot, mode: .multiClass, first: "Dot(X,2)", second: "Mul(2,Dot(1,X))"),
     Row(rule: .softmaxShift, mode: .multiClass, first: "Softmax(Add(X,3))", second: "Softmax(X)"),
+    Row(rule: .softmaxRowShift, mode: .multiClass, first: "Softmax(Sub(Add(X,2),Exp(Z)))", second: "Softmax(X)"),
   ]
 
   @Test(arguments: rows) func bothSpellingsHaveOneCanonicalForm(row: Row) throws {
@@ -69,7 +84,15 @@ import Testing
     // The shape is N×C, not [1].
     ("Sub(X,X)", "0", .multiClass), ("Mul(0,X)", "0", .multiClass), ("Div(E,E)", "1", .regression),
     // Log adds eps, Exp clamps.
-    ("Log(Exp(X))", "X", .multiClass), ("Sqrt(Mul(X,X))", "Abs(X)", .multiClass),
+    ("Log(Exp(X))", "X", .multiClass), ("Exp(Log(Y))", "Y", .multiClass), ("Exp(Log(I))", "I", .regression),
+    // 0/0: the slope of Sqrt is infinite where there is no overlap, and the gradient of 0 · Sqrt is nan.
+    ("Sub(Add(Sqrt(I),U),Sqrt(I))", "U", .regression), ("Mul(0,Sqrt(I))", "Mul(0,I)", .regression),
+    ("Sqrt(Relu(Abs(X)))", "Sqrt(Abs(X))", .multiClass), ("Sqrt(Sub(Add(X,Y),X))", "Sqrt(Y)", .multiClass),
+    ("Mul(Sqrt(I),Sqrt(I))", "I", .regression), ("Div(0,Sub(U,E))", "Mul(0,U)", .regression),
+    // Only Z is one number in a row.
+    ("Softmax(Add(X,Y))", "Softmax(X)", .multiClass), ("Softmax(Add(X,Q))", "Softmax(X)", .binaryClass),
+    // The slopes differ at 0.
+    ("Abs(Mul(X,Y))", "Mul(Abs(X),Y)", .multiClass), ("Sqrt(Mul(X,X))", "Abs(X)", .multiClass),
     // Log(Neg(…)) is nan, so the difference is too.
     ("Add(Y,Sub(Log(Neg(Exp(X))),Log(Neg(Exp(X)))))", "Y", .multiClass),
     // Single precision tells them apart from X = 17 on.
