@@ -7,12 +7,13 @@ public struct CanonicalForm: Hashable, Sendable {
   /// The rules that were applied, each once, in the order of `CanonicalRule.allCases`.
   public let rules: [CanonicalRule]
 
-  /// Larger formulas stay as they are; no search makes them.
+  /// Formulas that are larger, written out as a tree, stay as they are; no search makes them. (Products and sums are kept
+  /// flat, so it is the tree that has to be small.)
   public static let nodeLimit = 2000
 
-  /// The canonical form; the formula itself when it is not one of the mode or has more than `nodeLimit` nodes.
+  /// The canonical form; the formula itself when it is not one of the mode or its tree has more than `nodeLimit` nodes.
   public init(_ formula: Formula, in mode: Mode) {
-    guard formula.nodeCount <= Self.nodeLimit, (try? formula.nodeShapes(in: mode)) != nil else {
+    guard formula.treeSize <= Self.nodeLimit, (try? formula.nodeShapes(in: mode)) != nil else {
       self.formula = formula
       rules = []
       return

@@ -19,6 +19,8 @@ public struct FormulaError: Error, Hashable, Sendable {
     case variableCalled(Variable)
     case trailingText
     case tooDeep(limit: Int)
+    case tooLong(limit: Int)
+    case tooManyNodes(limit: Int)
     case bareLiteral
     case shape(ShapeFault)
   }
@@ -51,20 +53,28 @@ public struct FormulaError: Error, Hashable, Sendable {
     position = Position(offset: offset, line: line, column: column)
   }
 
-  /// The message, the line it is about, and a caret under the place.
+  /// The message, the line it is about (at most 100 characters around the place), and a caret under the place.
   public var rendering: String {
-    let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
-    let line = lines.indices.contains(position.line - 1) ? String(lines[position.line - 1]) : ""
-    let window = Self.window(of: line, column: position.column)
-    return "\(message)\n  \(window.text)\n  \(String(repeating: " ", count: window.caret))^"
+    let bytes = source.utf8
+    let place = bytes.index(bytes.startIndex, offsetBy: position.offset, limitedBy: bytes.endIndex) ?? bytes.endIndex
+    // Four bytes a character at most.
+    let before = bytes[..<place].suffix(4 * Self.window)
+    let after = bytes[place...].prefix(4 * Self.window)
+    let newline = UInt8(ascii: "\n")
+    let lineBefore = Self.visible(before.split(separator: newline, omittingEmptySubsequences: false).last ?? before)
+    let lineAfter = Self.visible(after.prefix { $0 != newline })
+    let shownBefore = lineBefore.suffix(max(Self.window / 2, Self.window - lineAfter.count))
+    let text = shownBefore + lineAfter.prefix(Self.window - shownBefore.count)
+    return
+      "\(message)\n  \(String(String.UnicodeScalarView(text)))\n  \(String(repeating: " ", count: shownBefore.count))^"
   }
 
-  /// At most 100 characters of a line around a column, and the caret's place in them.
-  private static func window(of line: String, column: Int) -> (text: String, caret: Int) {
-    let printable = line.map { $0 == "\t" || $0 == "\r" ? " " : $0 }
-    guard printable.count > 100 else { return (String(printable), column - 1) }
-    let start = max(0, min(column - 51, printable.count - 100))
-    return (String(printable[start..<min(start + 100, printable.count)]), column - 1 - start)
+  /// The number of characters of the source shown.
+  private static let window = 100
+
+  /// A part of a line with blanks for characters that would move the cursor.
+  private static func visible(_ bytes: Substring.UTF8View) -> [Unicode.Scalar] {
+    String(decoding: bytes, as: UTF8.self).unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }
   }
 }
 

@@ -20,6 +20,8 @@ extension FormulaError {
     case .variableCalled: "variableCalled"
     case .trailingText: "trailingText"
     case .tooDeep: "tooDeep"
+    case .tooLong: "tooLong"
+    case .tooManyNodes: "tooManyNodes"
     case .bareLiteral: "bareLiteral"
     case .shape(.sampleWithElement): "sampleWithElement"
     case .shape(.softmaxOfLowRank): "softmaxOfLowRank"
@@ -64,6 +66,9 @@ extension FormulaError {
       "\(variable.rawValue) is a variable and takes no arguments: remove the parentheses"
     case .trailingText: "the formula ends before this: remove the rest"
     case .tooDeep(let limit): "the formula is nested deeper than \(limit): write it with fewer levels"
+    case .tooLong(let limit): "the formula is longer than \(limit) bytes: write a shorter one"
+    case .tooManyNodes(let limit):
+      "the formula has more than \(limit) different parts: write one with fewer (equal parts count once)"
     case .bareLiteral: "a number alone is no loss: use a variable"
     case .shape(.sampleWithElement):
       "a value for each sample (N, the result of a Dot) does not combine with one for each element (N×C): "

@@ -61,7 +61,7 @@ struct FormulaParser {
   private mutating func parseOperand() throws(FormulaError) -> Int? {
     let token = try scanner.next()
     switch token.kind {
-    case .number(let value): return insert(.constant(value), at: token.offset)
+    case .number(let value): return try insert(.constant(value), at: token.offset)
     case .name(let name): return try parseName(name, at: token.offset)
     case .end:
       if let call = open.last { throw error(fault(ofUnfinished: call), at: token.offset) }
@@ -85,10 +85,11 @@ struct FormulaParser {
       try admit(name, at: offset, fault: { .variableNotOfMode(variable, $0) }, has: { $0.variables.contains(variable) })
       let next = try scanner.peek()
       guard next.kind != .open else { throw error(.variableCalled(variable), at: next.offset) }
-      return insert(.variable(variable), at: offset)
+      return try insert(.variable(variable), at: offset)
     }
     guard let primitive = Primitive(rawValue: name) else {
-      throw error(.unknownName(name, suggestion: suggestion(for: name)), at: offset)
+      let shown = name.utf8.count > 40 ? name.prefix(40) + "…" : name
+      throw error(.unknownName(shown, suggestion: suggestion(for: name)), at: offset)
     }
     try admit(
       name, at: offset, fault: { .primitiveNotOfMode(primitive, $0) }, has: { $0.primitives.contains(primitive) })
@@ -116,7 +117,7 @@ struct FormulaParser {
       let node: Node =
         call.arguments.count == 1
         ? .unary(call.primitive, call.arguments[0]) : .binary(call.primitive, call.arguments[0], call.arguments[1])
-      return insert(node, at: call.offset)
+      return try insert(node, at: call.offset)
     case .end, .name, .number, .open:
       let kind: FormulaError.Kind = complete ? .unclosedParenthesis(call.primitive) : fault(ofUnfinished: call)
       throw error(kind, at: token.offset)
@@ -145,9 +146,12 @@ struct FormulaParser {
     return NameSuggestion.nearest(to: name, among: here) ?? NameSuggestion.nearest(to: name, among: all)
   }
 
-  private mutating func insert(_ node: Node, at offset: Int) -> Int {
+  private mutating func insert(_ node: Node, at offset: Int) throws(FormulaError) -> Int {
     let index = builder.insert(node)
     if index == offsets.count { offsets.append(offset) }
+    guard index < Formula.maximumNodeCount else {
+      throw error(.tooManyNodes(limit: Formula.maximumNodeCount), at: offset)
+    }
     return index
   }
 

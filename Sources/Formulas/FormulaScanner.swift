@@ -20,7 +20,7 @@ struct FormulaScanner {
 
   init(_ source: String) {
     self.source = source
-    bytes = Array(source.utf8)
+    bytes = Array(source.utf8.prefix(Formula.maximumTextLength))
   }
 
   /// The next token without consuming it.
@@ -33,7 +33,12 @@ struct FormulaScanner {
   mutating func next() throws(FormulaError) -> Token {
     while place < bytes.count, Self.isBlank(bytes[place]) { place += 1 }
     let start = place
-    guard start < bytes.count else { return Token(kind: .end, offset: start) }
+    guard start < bytes.count else {
+      guard source.utf8.count == bytes.count else {
+        throw FormulaError(.tooLong(limit: Formula.maximumTextLength), source: source, offset: start)
+      }
+      return Token(kind: .end, offset: start)
+    }
     let byte = bytes[start]
     switch byte {
     case UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ","):

@@ -3,6 +3,12 @@ extension Formula: LosslessStringConvertible {
   /// Deeper nesting is refused, so that nothing that walks a formula needs a deep stack.
   public static let maximumDepth = 256
 
+  /// Longer texts, in UTF-8 bytes, are refused and never printed, so that reading and printing stay within bounded memory.
+  public static let maximumTextLength = 1_000_000
+
+  /// Texts of more distinct nodes are refused, so that evaluating and judging what was read stays within bounded memory.
+  public static let maximumNodeCount = 4096
+
   /// Reads a formula and checks its names and shapes.
   /// - Parameter mode: the mode it must be of; nil lets its variables decide.
   /// - Throws: `FormulaError`, with the place in `text`.
@@ -45,8 +51,18 @@ extension Formula: Codable {
     }
   }
 
+  /// Encodes the printed text.
+  /// - Throws: `EncodingError.invalidValue` when that is longer than `maximumTextLength`.
   public func encode(to encoder: any Encoder) throws {
+    let text = description
+    guard !text.hasSuffix(Self.cutMark) else {
+      throw EncodingError.invalidValue(
+        self,
+        EncodingError.Context(
+          codingPath: encoder.codingPath,
+          debugDescription: "written out, the formula is longer than \(Self.maximumTextLength) bytes"))
+    }
     var container = encoder.singleValueContainer()
-    try container.encode(description)
+    try container.encode(text)
   }
 }

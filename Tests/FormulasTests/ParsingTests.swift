@@ -18,6 +18,7 @@ import Testing
     ("Add(X,1e-3)", "Add(X,0.001)"), ("Add(X,1.5e+300)", "Add(X,1.5e+300)"), ("Add(X,3.0)", "Add(X,3)"),
     ("Add(X,-0)", "Add(X,0)"), ("Add(X,1e2)", "Add(X,100)"), ("Add(X,007)", "Add(X,7)"),
     ("Add(X,12345678901234567890)", "Add(X,1.2345678901234567e+19)"), ("X", "X"), ("-3", "-3"),
+    ("-9223372036854775808", "-9.223372036854776e+18"),
   ]) func printingIsTheShortestSpelling(text: String, printed: String) throws {
     let formula = try Formula(parsing: text, mode: .multiClass)
     #expect(formula.description == printed)

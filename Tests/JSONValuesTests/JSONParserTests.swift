@@ -13,7 +13,9 @@ struct JSONParserTests {
       ("01", 1, 3, "must not begin with 0"), ("-", 1, 2, "expected a digit"), ("1.", 1, 3, "expected a digit"),
       ("1e", 1, 3, "expected a digit in the exponent"), ("1e999", 1, 6, "too large"), ("tru", 1, 1, "expected true"),
       ("\"abc", 1, 5, "ends inside a string"), ("\"a\nb\"", 1, 3, "control character"),
-      ("\"\\q\"", 1, 4, "unknown escape"), ("\"\\ud800\"", 1, 8, "surrogate"), ("{}{}", 1, 3, "text after the end"),
+      ("\"\\q\"", 1, 4, "unknown escape"), ("\"\\u+123\"", 1, 4, "four hexadecimal digits"),
+      ("\"\\u-000\"", 1, 4, "four hexadecimal digits"), ("\"\\ud800\"", 1, 8, "surrogate"),
+      ("{}{}", 1, 3, "text after the end"),
       ("{\"a\":1,\n\"a\":2}", 2, 1, "stands twice"), ("Infinity", 1, 1, "no JSON numbers"),
       ("\"\u{7f}\" é", 1, 5, "text after the end"),
     ] as [(String, Int, Int, String)])
