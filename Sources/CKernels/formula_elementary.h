@@ -14,14 +14,14 @@ static inline float fk_float(uint32_t u) {
   return x;
 }
 
-// e^x for x of at most 89 (infinite from 88.73 on); 0 below the smallest subnormal.
-static inline float fk_exp(float x) {
-  x = x < -104.0f ? -104.0f : x;
+// e^(high + low) for a sum of at most 89 (infinite from 88.73 on) and a small low part; 0 below the smallest subnormal.
+static inline float fk_exp_sum(float high, float low) {
+  high = high < -104.0f ? -104.0f : high;
   const float magic = 12582912.0f;  // 1.5 * 2^23: the sum's low bits are the nearest integer
-  float shifted = x * 1.44269504f + magic;
+  float shifted = (high + low) * 1.44269504f + magic;
   float n = shifted - magic;
-  float r = x - n * 0.693359375f;
-  r = r - n * -2.12194440e-4f;
+  float r = high - n * 0.693359375f;
+  r = (r + low) - n * -2.12194440e-4f;
   float p = 0.0013951717248f;
   p = p * r + 0.0083695984104f;
   p = p * r + 0.041666187284f;
@@ -30,10 +30,16 @@ static inline float fk_exp(float x) {
   float y = (p * r) * r + r + 1.0f;
   int32_t power = (int32_t)(fk_bits(shifted) - fk_bits(magic));
   int32_t half = power >> 1;  // two factors, so that subnormal results come out
-  float low = fk_float((uint32_t)(half + 127) << 23);
-  float high = fk_float((uint32_t)(power - half + 127) << 23);
-  return (y * low) * high;
+  float low_factor = fk_float((uint32_t)(half + 127) << 23);
+  float high_factor = fk_float((uint32_t)(power - half + 127) << 23);
+  return (y * low_factor) * high_factor;
 }
+
+// e^x for x of at most 89 (infinite from 88.73 on); 0 below the smallest subnormal.
+static inline float fk_exp(float x) { return fk_exp_sum(x, -0.0f); }
+
+// The upper 12 bits of a number; products of two such are exact.
+static inline float fk_upper(float x) { return fk_float(fk_bits(x) & 0xfffff000u); }
 
 // ln x; -inf at 0, not a number below.
 static inline float fk_log(float x) {
@@ -131,10 +137,16 @@ static inline float fk_atan_unit(float t) {
 
 static inline float fk_serf(float x) { return (1.0f + fk_erf(x * 0.443113463f)) * 0.5f; }
 
-static inline float fk_serf_slope(float x) {
-  float v = x * 0.443113463f;
-  return 0.25f * fk_exp(-v * v);
+// e^(-v^2) for v = x sqrt(pi) / 4; the square is carried in two parts, so that large ones keep their digits.
+static inline float fk_gauss(float x) {
+  float a = __builtin_fabsf(x);
+  a = a > 24.0f ? 24.0f : a;
+  float v = a * 0.443113463f, vh = fk_upper(v), ah = fk_upper(a);
+  float rest = ((ah * 0.443115234375f - vh) + (a - ah) * 0.443115234375f) - a * 1.77164862e-6f;
+  return fk_exp_sum(-(vh * vh), -(rest * (vh + v)));
 }
+
+static inline float fk_serf_slope(float x) { return 0.25f * fk_gauss(x); }
 
 static inline float fk_salf(float x) {
   float h = x * 0.5f;
@@ -143,8 +155,10 @@ static inline float fk_salf(float x) {
 
 static inline float fk_salf_slope(float x) {
   float h = x * 0.5f;
-  float c = 1.0f / __builtin_elementwise_sqrt(1.0f + h * h);
-  return 0.25f * c * c * c;
+  float w = 1.0f + h * h;
+  // Scaled by 2^-64, so that the product does not overflow before the quotient is 0.
+  float cube = (w * 5.42101086e-20f) * __builtin_elementwise_sqrt(w);
+  return (1.0f / cube) * 1.35525272e-20f;
 }
 
 static inline float fk_sgdf(float x) {
@@ -164,7 +178,7 @@ static inline float fk_circle(float x, uint32_t turns) {
   const double magic = 6755399441055744.0;  // 1.5 * 2^52
   double shifted = (double)x * 0.63661977236758134 + magic;
   double n = shifted - magic;
-  double reduced = ((double)x - n * 1.5707963267341256) - n * 6.0771005065061922e-11;
+  double reduced = (((double)x - n * 1.570796325802803) - n * 9.920935739593517e-10) - n * 5.721188726109832e-18;
   float r = (float)reduced;
   uint64_t bits;
   __builtin_memcpy(&bits, &shifted, 8);
