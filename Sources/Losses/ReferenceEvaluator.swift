@@ -110,7 +110,7 @@ public struct ReferenceEvaluator: Sendable {
   }
 
   private func joinedCount(_ left: Int, _ right: Int, _ inputs: LossInputs<Double>) -> Int {
-    max(count(left, inputs), count(right, inputs))
+    isOne(left) ? count(right, inputs) : count(left, inputs)
   }
 
   private func count(_ node: Int, _ inputs: LossInputs<Double>) -> Int {

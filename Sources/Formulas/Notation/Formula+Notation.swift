@@ -4,6 +4,7 @@ extension Formula {
   ///
   /// A sum with a negated term reads as a difference, a product of equals as a square; products bind tighter than
   /// `/`, which takes one factor on either side: `a·b / (c·d)`. What the signs mean exactly: `legend`.
+  /// A formula that would fill pages defines its shared parts in front: `p1 = …; p2 = …; …`.
   public var infix: String {
     var writer = MathWriter(self, style: .infix)
     return writer.written()

@@ -17,6 +17,11 @@ enum MathStyle {
   func openBar(aroundTall: Bool) -> String { self == .latex ? (aroundTall ? "\\left|" : "\\lvert ") : "|" }
   func closeBar(aroundTall: Bool) -> String { self == .latex ? (aroundTall ? "\\right|" : "\\rvert") : "|" }
 
+  /// Between the definitions of parts.
+  var separator: String { self == .latex ? ";\\; " : "; " }
+
+  func name(ofPart number: Int) -> String { self == .latex ? "p_{\(number)}" : "p\(number)" }
+
   func name(of variable: Variable) -> String {
     self == .latex && variable.rawValue.count > 1 ? "\\mathit{\(variable.rawValue)}" : variable.rawValue
   }

@@ -2,8 +2,11 @@
 struct MathWriter {
   private let style: MathStyle
   private let forms: [MathForm]
-  private let bindings: [MathBinding]
+  private var bindings: [MathBinding]
   private let root: Int
+  /// The nodes that are written as a name and defined in front; none in formulas of usual size.
+  private let named: [Int]
+  private var names: [Int: String] = [:]
   private var text = ""
   private var pending: [Piece] = []
 
@@ -19,15 +22,35 @@ struct MathWriter {
     forms = formula.nodes.map { MathForm($0, in: formula) }
     bindings = MathBinding.all(of: forms, in: style)
     root = formula.root
+    let shared = formula.sharedParts
+    named = formula.treeSize > Self.longestTree ? formula.nodes.indices.filter { shared[$0] } : []
   }
 
-  /// The whole formula; an explicit stack stands in for recursion, so that depth does no harm.
+  /// Formulas of more nodes, written out as a tree, name their shared parts: `p1 = …; p2 = …; …`.
+  static let longestTree = 10_000
+
+  /// The whole formula.
   mutating func written() -> String {
-    pending = [.node(root)]
+    for (place, node) in named.enumerated() {
+      let name = style.name(ofPart: place + 1)
+      text += name + " = "
+      write(node)
+      text += style.separator
+      names[node] = name
+      bindings[node] = MathBinding(.atom)
+    }
+    write(root)
+    return text
+  }
+
+  /// Writes one node; an explicit stack stands in for recursion, so that depth does no harm.
+  private mutating func write(_ node: Int) {
+    pending = [.node(node)]
     while let piece = pending.popLast() {
       switch piece {
       case .text(let part): text += part
-      case .node(let index): pending += pieces(of: forms[index]).reversed()
+      case .node(let index):
+        if let name = names[index] { text += name } else { pending += pieces(of: forms[index]).reversed() }
       case .operand(let index, let place):
         guard bindings[index].needsParentheses(at: place) else {
           pending.append(.node(index))
@@ -37,7 +60,6 @@ struct MathWriter {
         pending += [.text(style.close(aroundTall: isTall)), .node(index), .text(style.open(aroundTall: isTall))]
       }
     }
-    return text
   }
 
   private func pieces(of form: MathForm) -> [Piece] {

@@ -33,7 +33,7 @@ enum PythonHelper: CaseIterable {
     case .exp:
       """
       def _exp(a: Tensor) -> Tensor:
-          return torch.exp(torch.where(a >= EXP_LIMIT, EXP_LIMIT, a))
+          return torch.exp(torch.where(a < EXP_LIMIT, a, a.detach().clamp(max=EXP_LIMIT)))
       """
     case .log:
       """

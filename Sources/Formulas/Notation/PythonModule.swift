@@ -37,7 +37,7 @@ public struct PythonModule: Sendable {
     \"""\(className): a loss as a PyTorch module, written by autoloss.
 
     Formula (\(mode.rawValue)):
-    \(TextWrapping.lines(of: formula.description, width: 96, breakAfter: ",", indent: "  ").joined(separator: "\n"))
+    \(TextWrapping.lines(of: formula, width: 96, indent: "  ").joined(separator: "\n"))
 
     Inputs:
     \(mode.variables.map { "  \($0.rawValue): \($0.meaning.replacing("×", with: "x").replacing("−", with: "-"))" }.joined(separator: "\n"))

@@ -30,7 +30,7 @@ public struct SwiftSource: Sendable {
       /// A loss with its gradient, written by autoloss.
       ///
       /// Formula (\(mode.rawValue)):
-      \(TextWrapping.lines(of: formula.description, width: 90, breakAfter: ",", indent: "///     ").joined(separator: "\n"))
+      \(TextWrapping.lines(of: formula, width: 90, indent: "///     ").joined(separator: "\n"))
       public enum \(typeName) {
         /// Value and gradient, neither weighted nor reduced.
         /// - Parameters:
