@@ -17,6 +17,10 @@ let package = Package(
     .executable(name: "autoloss", targets: ["autoloss"]),
     .library(name: "Formulas", targets: ["Formulas"]),
     .library(name: "Losses", targets: ["Losses"]),
+    // For Benchmarks/, whose package sees products only; their API may change at any time.
+    .library(name: "Evolution", targets: ["Evolution"]),
+    .library(name: "Randomness", targets: ["Randomness"]),
+    .library(name: "Screening", targets: ["Screening"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
