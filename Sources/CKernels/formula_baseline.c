@@ -1,3 +1,11 @@
-// The kernels for any processor.
+// The machine for any processor.
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 #define FK(name) formula_baseline_##name
-#include "formula_body.h"
+#define FK_WIDTH 4
+#if defined(__aarch64__)
+#define FK_FMA
+#endif
+#include "formula_batch.h"

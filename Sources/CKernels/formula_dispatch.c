@@ -1,9 +1,10 @@
-// Chooses the kernels by instruction set.
+// Chooses the machine by instruction set.
 #include "formula_kernels.h"
 
-#define FK_DECLARE(set)                                                                                    \
-  void formula_##set##_forward(const formula_step *, int32_t, int32_t, int32_t, float *const *);           \
-  void formula_##set##_backward(const formula_step *, int32_t, int32_t, int32_t, float *const *, float *const *);
+#define FK_DECLARE(set)                                                                                      \
+  int64_t formula_##set##_room(const formula_program *, int64_t, int64_t);                                   \
+  void formula_##set##_run(const formula_program *, int64_t, int64_t, const float *, float *, float **,      \
+                           double *);
 
 FK_DECLARE(baseline)
 #if defined(__x86_64__)
@@ -23,22 +24,31 @@ int formula_best_level(void) {
   return FORMULA_BASELINE;
 }
 
-void formula_forward(int level, const formula_step *steps, int32_t count, int32_t rows, int32_t classes,
-                     float *const *values) {
-#if defined(__x86_64__)
-  if (level == FORMULA_AVX512) { formula_avx512_forward(steps, count, rows, classes, values); return; }
-  if (level == FORMULA_AVX2) { formula_avx2_forward(steps, count, rows, classes, values); return; }
-#endif
-  (void)level;
-  formula_baseline_forward(steps, count, rows, classes, values);
+int64_t formula_table(const formula_program *p) {
+  return p->constants + p->fixed + p->row_inputs + p->row_outputs + p->inputs + p->outputs + p->kept;
 }
 
-void formula_backward(int level, const formula_step *steps, int32_t count, int32_t rows, int32_t classes,
-                      float *const *values, float *const *gradients) {
+int64_t formula_room(int level, const formula_program *p, int64_t rows, int64_t classes) {
 #if defined(__x86_64__)
-  if (level == FORMULA_AVX512) { formula_avx512_backward(steps, count, rows, classes, values, gradients); return; }
-  if (level == FORMULA_AVX2) { formula_avx2_backward(steps, count, rows, classes, values, gradients); return; }
+  if (level == FORMULA_AVX512) return formula_avx512_room(p, rows, classes);
+  if (level == FORMULA_AVX2) return formula_avx2_room(p, rows, classes);
 #endif
   (void)level;
-  formula_baseline_backward(steps, count, rows, classes, values, gradients);
+  return formula_baseline_room(p, rows, classes);
+}
+
+void formula_run(int level, const formula_program *p, int64_t rows, int64_t classes, const float *constants,
+                 float *room, float **table, double *sums) {
+#if defined(__x86_64__)
+  if (level == FORMULA_AVX512) {
+    formula_avx512_run(p, rows, classes, constants, room, table, sums);
+    return;
+  }
+  if (level == FORMULA_AVX2) {
+    formula_avx2_run(p, rows, classes, constants, room, table, sums);
+    return;
+  }
+#endif
+  (void)level;
+  formula_baseline_run(p, rows, classes, constants, room, table, sums);
 }

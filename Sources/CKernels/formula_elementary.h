@@ -1,199 +1,174 @@
-// Elementary functions for loops that the compiler vectorizes: no branches, no calls, single precision.
+// Elementary functions over vectors: no branches but where all lanes are plain, no calls, single precision.
 // The coefficients come from scripts/fit_elementary.py. Not a number and the infinities pass as in libm.
-#include <stdint.h>
+#include <math.h>
 
-static inline uint32_t fk_bits(float x) {
-  uint32_t u;
-  __builtin_memcpy(&u, &x, 4);
-  return u;
+#include "formula_vector.h"
+
+#define FK_EXP_LIMIT 88.0f  // where Exp clamps its argument
+
+// x + low = n ln 2 + r with |r| at most half of ln 2; low is small beside x.
+FK_INLINE vf fk_reduce(vf x, vf low, vf *n) {
+  *n = fk_round((x + low) * 1.44269504f);
+  vf r = fk_fma(*n, fk_splat(-0.693359375f), x);
+  return fk_fma(*n, fk_splat(2.12194440e-4f), r + low);
 }
 
-static inline float fk_float(uint32_t u) {
-  float x;
-  __builtin_memcpy(&x, &u, 4);
-  return x;
+// (e^r - 1 - r) / r^2.
+FK_INLINE vf fk_exp_tail(vf r) {
+  vf p = fk_splat(0.0013951717248f);
+  p = fk_fma(p, r, fk_splat(0.0083695984104f));
+  p = fk_fma(p, r, fk_splat(0.041666187284f));
+  p = fk_fma(p, r, fk_splat(0.16666512888f));
+  return fk_fma(p, r, fk_splat(0.5000000101f));
 }
 
-// e^(high + low) for a sum of at most 89 (infinite from 88.73 on) and a small low part; 0 below the smallest subnormal.
-static inline float fk_exp_sum(float high, float low) {
-  high = high < -104.0f ? -104.0f : high;
-  const float magic = 12582912.0f;  // 1.5 * 2^23: the sum's low bits are the nearest integer
-  float shifted = (high + low) * 1.44269504f + magic;
-  float n = shifted - magic;
-  float r = high - n * 0.693359375f;
-  r = (r + low) - n * -2.12194440e-4f;
-  float p = 0.0013951717248f;
-  p = p * r + 0.0083695984104f;
-  p = p * r + 0.041666187284f;
-  p = p * r + 0.16666512888f;
-  p = p * r + 0.5000000101f;
-  float y = (p * r) * r + r + 1.0f;
-  int32_t power = (int32_t)(fk_bits(shifted) - fk_bits(magic));
-  int32_t half = power >> 1;  // two factors, so that subnormal results come out
-  float low_factor = fk_float((uint32_t)(half + 127) << 23);
-  float high_factor = fk_float((uint32_t)(power - half + 127) << 23);
-  return (y * low_factor) * high_factor;
+// e^(x + low) for a sum of at most 89 (infinite from 88.73 on) and a small low part; 0 below the smallest subnormal.
+FK_INLINE vf fk_exp_sum(vf x, vf low) {
+  x = fk_select(x < -104.0f, fk_splat(-104.0f), x);
+  vf n, r = fk_reduce(x, low, &n);
+#if defined(FK_FMA)
+  vf y = fk_fma(fk_fma(fk_exp_tail(r), r, fk_splat(1.0f)), r, fk_splat(1.0f));
+#else
+  vf y = (fk_exp_tail(r) * r) * r + r + 1.0f;
+#endif
+  return fk_scale(y, n);
 }
 
-// e^x for x of at most 89 (infinite from 88.73 on); 0 below the smallest subnormal.
-static inline float fk_exp(float x) { return fk_exp_sum(x, -0.0f); }
-
-// The upper 12 bits of a number; products of two such are exact.
-static inline float fk_upper(float x) { return fk_float(fk_bits(x) & 0xfffff000u); }
+FK_INLINE vf fk_exp(vf x) { return fk_exp_sum(x, fk_splat(-0.0f)); }
 
 // ln x; -inf at 0, not a number below.
-static inline float fk_log(float x) {
-  float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;
-  float offset = x < 1.17549435e-38f ? -150.0f : -127.0f;
-  // Split x = m 2^e with m in [sqrt(1/2), sqrt(2)).
-  uint32_t shifted = fk_bits(scaled) + (0x3f800000u - 0x3f3504f3u);
-  float e = (float)(int32_t)(shifted >> 23) + offset;
-  float f = fk_float((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
-  float p = 0.069151826743f;
-  p = p * f - 0.1178971374f;
-  p = p * f + 0.11873009837f;
-  p = p * f - 0.12384366763f;
-  p = p * f + 0.14218655856f;
-  p = p * f - 0.16669249682f;
-  p = p * f + 0.20002226689f;
-  p = p * f - 0.24999986622f;
-  p = p * f + 0.33333310439f;
-  float square = f * f;
-  float tail = (p * f) * square + e * -2.12194440e-4f - 0.5f * square;
-  float y = e * 0.693359375f + (f + tail);
-  y = x == 0.0f ? -__builtin_inff() : y;
-  y = x < 0.0f ? __builtin_nanf("") : y;
-  y = x == __builtin_inff() ? x : y;
-  return x != x ? x : y;
+FK_INLINE vf fk_log(vf x) {
+  vf e, f = fk_split(x, &e) - 1.0f;
+  vf p = fk_splat(-0.045077024001f);
+  p = fk_fma(p, f, fk_splat(0.10463418311f));
+  p = fk_fma(p, f, fk_splat(-0.13161407646f));
+  p = fk_fma(p, f, fk_splat(0.1447840492f));
+  p = fk_fma(p, f, fk_splat(-0.16647289895f));
+  p = fk_fma(p, f, fk_splat(0.19990857115f));
+  p = fk_fma(p, f, fk_splat(-0.25000096369f));
+  p = fk_fma(p, f, fk_splat(0.33333449236f));
+  vf square = f * f;
+  vf tail = fk_fma(fk_splat(-0.5f), square, e * 1.42860677e-6f);
+  tail = fk_fma(p, f * square, tail);
+  return fk_fma(e, fk_splat(0.693145752f), f + tail);
 }
 
 // 1 / (1 + e^-x) as single precision has it: exactly 0 where e^-x overflows.
-static inline float fk_sig(float x) {
-  return 1.0f / (1.0f + fk_exp(x < -89.0f ? 89.0f : -x));
+FK_INLINE vf fk_sig(vf x) { return 1.0f / (1.0f + fk_exp(fk_select(x < -89.0f, fk_splat(89.0f), -x))); }
+
+// ln(1 + e^x) up to 20, x above; the rounding of 1 + e^x is put back. The slope is the logistic function, 1 above 20.
+FK_INLINE vf fk_softplus(vf x, vf *slope) {
+  vi line = x > 20.0f;
+  vf z = fk_exp(fk_select(line, fk_splat(20.0f), x));
+  vf u = 1.0f + z;
+  vf inverse = 1.0f / u;
+  *slope = fk_select(line, fk_splat(1.0f), z * inverse);
+  return fk_select(line, x, fk_fma(z - (u - 1.0f), inverse, fk_log(u)));
 }
 
-// ln(1 + e^x) up to 20, x above; the rounding of 1 + e^x is put back.
-static inline float fk_softplus(float x) {
-  float z = fk_exp(x > 20.0f ? 20.0f : x);
-  float u = 1.0f + z;
-  float y = fk_log(u) + (z - (u - 1.0f)) / u;
-  return x > 20.0f ? x : y;
+// From e^2|x| - 1, which is exact near 0 and free of cancellation elsewhere.
+FK_INLINE vf fk_tanh(vf x) {
+  vf a = fk_abs(x);
+  vf z = fk_select(a > 10.0f, fk_splat(20.0f), a + a);
+  vf n, r = fk_reduce(z, fk_splat(-0.0f), &n);
+  vf p = fk_fma(fk_exp_tail(r), r * r, r);
+  vf power = fk_scale(fk_splat(1.0f), n);
+  vf m = fk_fma(power, p, power - 1.0f);
+  return fk_with_sign(m / (m + 2.0f), x);
 }
 
-static inline float fk_tanh(float x) {
-  float a = __builtin_fabsf(x);
-  float t = x * x;
-  float p = -0.0056793160688f;
-  p = p * t + 0.020618134051f;
-  p = p * t - 0.053734003957f;
-  p = p * t + 0.13331383702f;
-  p = p * t - 0.33333280222f;
-  float small = x + x * t * p;
-  float large = 1.0f - 2.0f / (fk_exp(a > 20.0f ? 40.0f : 2.0f * a) + 1.0f);
-  large = x < 0.0f ? -large : large;
-  return a < 0.625f ? small : large;
+FK_INLINE vf fk_erf(vf x) {
+  vf a = fk_abs(x);
+  vf t = x * x;
+  vf p = fk_splat(7.8540301844e-5f);
+  p = fk_fma(p, t, fk_splat(-0.00080102487876f));
+  p = fk_fma(p, t, fk_splat(0.0051883346261f));
+  p = fk_fma(p, t, fk_splat(-0.026853816133f));
+  p = fk_fma(p, t, fk_splat(0.11283585272f));
+  p = fk_fma(p, t, fk_splat(-0.3761262584f));
+  p = fk_fma(p, t, fk_splat(1.1283791657f));
+  vf near = x * p;
+  vi far = a >= 1.0f;
+  if (!fk_any(far)) return near;
+  vf s = fk_select(a > 4.0f, fk_splat(3.0f), a - 1.0f);
+  vf q = fk_splat(2.5139724865e-7f);
+  q = fk_fma(q, s, fk_splat(-2.3304628412e-5f));
+  q = fk_fma(q, s, fk_splat(0.00029362254174f));
+  q = fk_fma(q, s, fk_splat(-0.0020171924418f));
+  q = fk_fma(q, s, fk_splat(0.01005003828f));
+  q = fk_fma(q, s, fk_splat(-0.041564784911f));
+  q = fk_fma(q, s, fk_splat(-0.84310685114f));
+  q = fk_fma(q, s, fk_splat(-2.6389675306f));
+  q = fk_fma(q, s, fk_splat(-1.8496055098f));
+  return fk_select(far, fk_with_sign(1.0f - fk_exp(q), x), near);
 }
 
-static inline float fk_erf(float x) {
-  float a = __builtin_fabsf(x);
-  float t = x * x;
-  float p = 7.8540301844e-5f;
-  p = p * t - 0.00080102487876f;
-  p = p * t + 0.0051883346261f;
-  p = p * t - 0.026853816133f;
-  p = p * t + 0.11283585272f;
-  p = p * t - 0.3761262584f;
-  p = p * t + 1.1283791657f;
-  float small = x * p;
-  float s = a > 4.0f ? 3.0f : a - 1.0f;
-  float q = 2.5139724865e-7f;
-  q = q * s - 2.3304628412e-5f;
-  q = q * s + 0.00029362254174f;
-  q = q * s - 0.0020171924418f;
-  q = q * s + 0.01005003828f;
-  q = q * s - 0.041564784911f;
-  q = q * s - 0.84310685114f;
-  q = q * s - 2.6389675306f;
-  q = q * s - 1.8496055098f;
-  float large = 1.0f - fk_exp(q);
-  large = x < 0.0f ? -large : large;
-  return a < 1.0f ? small : large;
-}
-
-// The arc tangent of t in [-1, 1].
-static inline float fk_atan_unit(float t) {
-  float s = t * t;
-  float p = -0.0017936622602f;
-  p = p * s + 0.010914805775f;
-  p = p * s - 0.031178251356f;
-  p = p * s + 0.057958030938f;
-  p = p * s - 0.084034774627f;
-  p = p * s + 0.10952195537f;
-  p = p * s - 0.14264243624f;
-  p = p * s + 0.19998548472f;
-  p = p * s - 0.33333299095f;
-  return t + t * s * p;
-}
-
-static inline float fk_serf(float x) { return (1.0f + fk_erf(x * 0.443113463f)) * 0.5f; }
+// The upper 12 bits of numbers; products of two such are exact.
+FK_INLINE vf fk_upper(vf x) { return (vf)(fk_bits(x) & (int32_t)0xfffff000); }
 
 // e^(-v^2) for v = x sqrt(pi) / 4; the square is carried in two parts, so that large ones keep their digits.
-static inline float fk_gauss(float x) {
-  float a = __builtin_fabsf(x);
-  a = a > 24.0f ? 24.0f : a;
-  float v = a * 0.443113463f, vh = fk_upper(v), ah = fk_upper(a);
-  float rest = ((ah * 0.443115234375f - vh) + (a - ah) * 0.443115234375f) - a * 1.77164862e-6f;
+FK_INLINE vf fk_gauss(vf x) {
+  vf a = fk_abs(x);
+  a = fk_select(a > 24.0f, fk_splat(24.0f), a);
+  vf v = a * 0.443113463f, vh = fk_upper(v), ah = fk_upper(a);
+  vf rest = ((ah * 0.443115234375f - vh) + (a - ah) * 0.443115234375f) - a * 1.77164862e-6f;
   return fk_exp_sum(-(vh * vh), -(rest * (vh + v)));
 }
 
-static inline float fk_serf_slope(float x) { return 0.25f * fk_gauss(x); }
-
-static inline float fk_salf(float x) {
-  float h = x * 0.5f;
-  return (1.0f + h / __builtin_elementwise_sqrt(1.0f + h * h)) * 0.5f;
+// The arc tangent of t in [-1, 1].
+FK_INLINE vf fk_atan_unit(vf t) {
+  vf s = t * t;
+  vf p = fk_splat(-0.0017936622602f);
+  p = fk_fma(p, s, fk_splat(0.010914805775f));
+  p = fk_fma(p, s, fk_splat(-0.031178251356f));
+  p = fk_fma(p, s, fk_splat(0.057958030938f));
+  p = fk_fma(p, s, fk_splat(-0.084034774627f));
+  p = fk_fma(p, s, fk_splat(0.10952195537f));
+  p = fk_fma(p, s, fk_splat(-0.14264243624f));
+  p = fk_fma(p, s, fk_splat(0.19998548472f));
+  p = fk_fma(p, s, fk_splat(-0.33333299095f));
+  return fk_fma(t * s, p, t);
 }
 
-static inline float fk_salf_slope(float x) {
-  float h = x * 0.5f;
-  float w = 1.0f + h * h;
-  // Scaled by 2^-64, so that the product does not overflow before the quotient is 0.
-  float cube = (w * 5.42101086e-20f) * __builtin_elementwise_sqrt(w);
-  return (1.0f / cube) * 1.35525272e-20f;
+// The rest r of x after n quarter turns, |r| at most pi/4 and a little; good up to FK_CIRCLE_LIMIT.
+#if defined(FK_FMA)
+#define FK_CIRCLE_LIMIT 1.0e5f
+FK_INLINE vf fk_quarter_turns(vf x, vi *n) {
+  vf count = fk_round(x * 0.636619772f);
+  *n = __builtin_convertvector(count, vi);
+  vf r = fk_fma(count, fk_splat(-1.57079637f), x);  // exact: 24 bits hold it
+  r = fk_fma(count, fk_splat(4.37113900e-8f), r);
+  return fk_fma(count, fk_splat(1.71512451e-15f), r);
 }
-
-static inline float fk_sgdf(float x) {
-  return (1.0f + 1.27323954f * fk_atan_unit(fk_tanh(x * 0.392699082f))) * 0.5f;
-}
-
-static inline float fk_sgdf_slope(float x) {
-  float t = fk_tanh(x * 0.392699082f);
-  return 0.25f * (1.0f - t * t) / (1.0f + t * t);
-}
-
-// Largest argument the reduction below is good for; beyond it the caller takes libm.
+#else
 #define FK_CIRCLE_LIMIT 1.0e8f
+typedef double vd __attribute__((ext_vector_type(FK_WIDTH)));
+FK_INLINE vf fk_quarter_turns(vf x, vi *n) {
+  vd wide = __builtin_convertvector(x, vd);
+  vd magic = (vd)6755399441055744.0;  // 1.5 * 2^52: the sum's low bits are the nearest integer
+  vd count = (wide * 0.63661977236758134 + magic) - magic;
+  *n = __builtin_convertvector(count, vi);
+  vd rest = (wide - count * 1.570796325802803) - count * 9.920935739593517e-10;
+  return __builtin_convertvector(rest - count * 5.721188726109832e-18, vf);
+}
+#endif
 
-// sin(x + quarter turns * pi/2) for |x| up to FK_CIRCLE_LIMIT; the reduction is done in double precision.
-static inline float fk_circle(float x, uint32_t turns) {
-  const double magic = 6755399441055744.0;  // 1.5 * 2^52
-  double shifted = (double)x * 0.63661977236758134 + magic;
-  double n = shifted - magic;
-  double reduced = (((double)x - n * 1.570796325802803) - n * 9.920935739593517e-10) - n * 5.721188726109832e-18;
-  float r = (float)reduced;
-  uint64_t bits;
-  __builtin_memcpy(&bits, &shifted, 8);
-  uint32_t quadrant = (uint32_t)bits + turns;
-  float t = r * r;
-  float s = 2.7175681031e-6f;
-  s = s * t - 0.00019839257088f;
-  s = s * t + 0.0083333291456f;
-  s = s * t - 0.1666666664f;
-  float sine = r + r * t * s;
-  float c = -2.7203295159e-7f;
-  c = c * t + 2.4799436281e-5f;
-  c = c * t - 0.0013888883438f;
-  c = c * t + 0.041666666619f;
-  float cosine = (1.0f - 0.5f * t) + t * t * c;
-  float y = (quadrant & 1) ? cosine : sine;
-  return fk_float(fk_bits(y) ^ ((quadrant & 2) << 30));
+// Sine and cosine; huge and infinite arguments go to libm, a lane at a time.
+FK_INLINE vf fk_sin_cos(vf x, vf *cosine) {
+  vi n;
+  vf r = fk_quarter_turns(x, &n);
+  vf t = r * r;
+  vf s = fk_splat(2.7175681031e-6f);
+  s = fk_fma(s, t, fk_splat(-0.00019839257088f));
+  s = fk_fma(s, t, fk_splat(0.0083333291456f));
+  s = fk_fma(s, t, fk_splat(-0.1666666664f));
+  s = fk_fma(r * t, s, r);
+  vf c = fk_splat(-2.7203295159e-7f);
+  c = fk_fma(c, t, fk_splat(2.4799436281e-5f));
+  c = fk_fma(c, t, fk_splat(-0.0013888883438f));
+  c = fk_fma(c, t, fk_splat(0.041666666619f));
+  c = fk_fma(t * t, c, fk_fma(fk_splat(-0.5f), t, fk_splat(1.0f)));
+  vi odd = (n & 1) != 0;
+  *cosine = (vf)(fk_bits(fk_select(odd, s, c)) ^ (((n + 1) & 2) << 30));
+  return (vf)(fk_bits(fk_select(odd, c, s)) ^ ((n & 2) << 30));
 }

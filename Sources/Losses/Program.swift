@@ -1,22 +1,44 @@
 import CKernels
 import Formulas
 
-/// A formula compiled to value and gradient in Float over blocks of rows that stay in the cache.
+/// A formula compiled to value and gradient in Float, for batches of any size.
 ///
-/// Reuses its workspace: after the first call with the largest batch it allocates nothing. One per thread.
-/// Agrees with `ReferenceEvaluator` up to rounding.
+/// ## Goals, in this order
+/// Exact: every operation of the formula rounds once, as in `ReferenceEvaluator` with Float in place of Double;
+/// elementary functions are good to 2 units in the last place; a row's numbers do not depend on its neighbours or its
+/// place in the batch. Fast: near a hand-written loop. Readable: no generated machine code. Cheap to compile.
+///
+/// ## From formula to numbers
+/// | step | file | what happens |
+/// |---|---|---|
+/// | lower | `ProgramLowering` | primitives become elementary operations, each distinct one once |
+/// | differentiate | `ProgramLowering` | reverse accumulation adds the gradient's operations to the same tape |
+/// | simplify | `Tape` | while operations are added: constants folded, signs moved, 1·x and x/2ᵏ; bit for bit the same |
+/// | prune | `ProgramScheduler` | only what the request needs (value, some gradients) is visited |
+/// | schedule | `ProgramScheduler` | an order that keeps results in the accumulator; stages where rows are summed |
+/// | emit | `ProgramInstructions` | instructions with an accumulator and one operand; tiles are used again |
+/// | run | `formula_machine.h` | tiles of eight vectors, held in registers from one instruction to the next |
+///
+/// Inputs are read and results written in place, a tile at a time. Where rows of classes matter (Softmax, Dot), tiles
+/// of rows are turned on their side, so that sums over classes are sums of vectors.
+///
+/// A program keeps the code and the room it has needed: after the first evaluation of a kind with the largest batch
+/// it allocates nothing. One per thread.
 public final class Program {
-  /// Numbers aimed at for one block of one node (1 KiB).
-  private static let blockElements = 256
-
-  private let plan: ProgramPlan
+  public let formula: Formula
+  public let mode: Mode
+  private let shapes: [NodeShape]
+  private let depends: [Bool]
   private let instructionSet: InstructionSet
-  private let values: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
-  private let gradients: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
-  private let constants: UnsafeMutablePointer<Float>
-  private var workspace: UnsafeMutablePointer<Float>?
-  private var capacity = 0
-  private let rootIsVariable: Bool
+  /// The differentiable variables of the mode that do not occur: their gradient is 0.
+  private let absent: [Variable]
+  private var codes: [ProgramCode] = []
+  private var room: UnsafeMutablePointer<Float>?
+  private var roomCount = 0
+  private var table: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>?
+  private var tableCount = 0
+  private var sums: UnsafeMutablePointer<Double>?
+  private var sumCount = 0
 
   /// - Throws: `FormulaError` when the formula is not one of the mode.
   public convenience init(_ formula: Formula, mode: Mode) throws(FormulaError) {
@@ -26,36 +48,24 @@ public final class Program {
   /// - Parameter instructionSet: one of `InstructionSet.available`; anything better falls back to the best there is.
   /// - Throws: `FormulaError` when the formula is not one of the mode.
   public init(_ formula: Formula, mode: Mode, instructionSet: InstructionSet) throws(FormulaError) {
+    self.formula = formula
+    self.mode = mode
     self.instructionSet = min(instructionSet, .best)
-    plan = try ProgramPlan(formula, mode: mode, instructionSet: self.instructionSet)
-    rootIsVariable = formula.nodes[formula.root].isLeaf && plan.constants[formula.root] == nil
-    let count = formula.nodeCount
-    values = .allocate(capacity: count)
-    values.initialize(repeating: nil, count: count)
-    gradients = .allocate(capacity: count)
-    gradients.initialize(repeating: nil, count: count)
-    constants = .allocate(capacity: count)
-    constants.initialize(repeating: 0, count: count)
-    for (index, constant) in plan.constants.enumerated() {
-      guard let constant else { continue }
-      constants[index] = constant
-      values[index] = constants + index
-    }
+    shapes = try formula.nodeShapes(in: mode)
+    depends = formula.predictionDependence(in: mode)
+    absent = mode.differentiableVariables.filter { !formula.nodes.contains(.variable($0)) }
   }
 
   deinit {
-    values.deallocate()
-    gradients.deallocate()
-    constants.deallocate()
-    workspace?.deallocate()
+    room?.deallocate()
+    table?.deallocate()
+    sums?.deallocate()
   }
 
-  public var formula: Formula { plan.formula }
-  public var mode: Mode { plan.mode }
   /// The shape of the value.
-  public var shape: ValueShape { plan.shapes[plan.formula.root].value }
+  public var shape: ValueShape { shapes[formula.root].value }
   /// Whether a row's value depends on other rows.
-  public var couplesSamples: Bool { plan.couplesSamples }
+  public var couplesSamples: Bool { shapes[formula.root].couplesSamples }
 
   /// Whether the value depends on a variable that has a gradient.
   public func depends(on variable: Variable) -> Bool {
@@ -64,7 +74,11 @@ public final class Program {
 
   /// The number of entries of the value for a batch.
   public func valueCount(rows: Int, classes: Int) -> Int {
-    plan.count(of: formula.root, rows: rows, classes: classes)
+    switch shape {
+    case .rankZero, .one: 1
+    case .perSample: rows
+    case .perElement: rows * classes
+    }
   }
 
   /// Computes value and gradient.
@@ -75,92 +89,106 @@ public final class Program {
   ///   - upstream: a weight for each entry of the value; nil stands for 1.
   ///   - value: `valueCount` places to write to, or nil.
   ///   - gradients: where to write the gradient of the weighted sum (overwritten; 0 without dependence), or nil.
-  /// - Precondition: every variable of the formula is given; use `check` of `LossInputs` for data from outside.
+  /// - Precondition: every variable of the formula is given; use `check` of `LossInputs` for data from outside. Places
+  ///   to write to overlap neither each other nor what is read.
   public func evaluate(
     inputs: InputPointers, rows: Int, classes: Int = 1, upstream: UnsafePointer<Float>? = nil,
     value: UnsafeMutablePointer<Float>?, gradients wanted: GradientPointers? = nil
   ) {
     let width = mode.variableShape == .perElement ? classes : 1
-    clearAbsent(wanted, count: rows * width)
-    if let constant = plan.constants[plan.shapes.count - 1] {
-      value?.pointee = constant
+    if let wanted {
+      for variable in absent { wanted[variable]?.update(repeating: 0, count: rows * width) }
+    }
+    var bits: UInt16 = 0
+    if let wanted {
+      for variable in mode.differentiableVariables where wanted[variable] != nil && !absent.contains(variable) {
+        bits |= 1 << UInt16(variable.index)
+      }
+    }
+    let request = ProgramCode.Request(value: value != nil, gradients: bits, weighted: upstream != nil && bits != 0)
+    guard request.value || bits != 0 else { return }
+    let code = code(for: request)
+    if let known = code.known {
+      value?.pointee = known
       return
     }
-    let step = plan.couplesSamples ? max(rows, 1) : Self.rowsOfBlock(width: width)
-    reserve(elements: min(step, max(rows, 1)) * width)
-    var start = 0
-    repeat {
-      let count = min(step, rows - start)
-      bind(inputs, wanted, value: value, row: start, width: width)
-      run(rows: count, classes: width, row: start, upstream: upstream, value: value, backward: wanted != nil)
-      start += step
-    } while start < rows
-  }
-
-  /// Rows of a block: whole vectors of 16 numbers where the classes allow it.
-  private static func rowsOfBlock(width: Int) -> Int {
-    if width <= blockElements / 16 { return blockElements / max(width, 1) / 16 * 16 }
-    return width <= 128 ? 16 : 1
-  }
-
-  private func clearAbsent(_ wanted: GradientPointers?, count: Int) {
-    guard let wanted else { return }
-    for variable in plan.absent { wanted[variable]?.update(repeating: 0, count: count) }
-  }
-
-  /// Makes room for value and gradient of every node in one block.
-  private func reserve(elements: Int) {
-    let padded = (elements + 15) / 16 * 16
-    guard padded > capacity || workspace == nil else { return }
-    workspace?.deallocate()
-    let room = UnsafeMutablePointer<Float>.allocate(capacity: padded * 2 * plan.shapes.count)
-    (workspace, capacity) = (room, padded)
-    for index in plan.shapes.indices {
-      if plan.constants[index] == nil { values[index] = room + 2 * index * padded }
-      gradients[index] = plan.depends[index] ? room + (2 * index + 1) * padded : nil
+    reserve(code, rows: rows, classes: width)
+    for (index, pass) in code.passes.enumerated() {
+      run(pass, inputs, rows, width, upstream, value, wanted)
+      code.keepSums(of: index, sums)
     }
   }
 
-  /// Points the variables and the result at the block that starts at a row.
-  private func bind(
-    _ inputs: InputPointers, _ wanted: GradientPointers?, value: UnsafeMutablePointer<Float>?, row: Int, width: Int
-  ) {
-    guard let workspace else { return }
-    for (index, variable) in plan.leaves {
-      guard let input = inputs[variable] else { preconditionFailure("no input for \(variable.rawValue)") }
-      values[index] = UnsafeMutablePointer(mutating: input + row * width)
-      guard plan.depends[index] else { continue }
-      gradients[index] = wanted?[variable].map { $0 + row * width } ?? workspace + (2 * index + 1) * capacity
+  /// The code for a kind of request, compiled when first asked for.
+  private func code(for request: ProgramCode.Request) -> ProgramCode {
+    for code in codes where code.request == request { return code }
+    let code = ProgramCode(formula, mode: mode, shapes: shapes, depends: depends, request: request)
+    codes.append(code)
+    return code
+  }
+
+  private func reserve(_ code: ProgramCode, rows: Int, classes: Int) {
+    if code.tableCount > tableCount {
+      table?.deallocate()
+      tableCount = code.tableCount
+      let pointers = UnsafeMutablePointer<UnsafeMutablePointer<Float>?>.allocate(capacity: tableCount)
+      pointers.initialize(repeating: nil, count: tableCount)
+      table = pointers
     }
-    let root = plan.shapes.count - 1
-    guard !rootIsVariable else { return }
-    let offset = plan.offset(of: root, row: row, classes: width)
-    values[root] = value.map { $0 + offset } ?? workspace + 2 * root * capacity
+    if code.sumCount > sumCount {
+      sums?.deallocate()
+      sumCount = code.sumCount
+      let numbers = UnsafeMutablePointer<Double>.allocate(capacity: sumCount)
+      numbers.initialize(repeating: 0, count: sumCount)
+      sums = numbers
+    }
+    var needed = 1
+    for pass in code.passes {
+      withUnsafePointer(to: pass.program) {
+        needed = max(needed, Int(formula_room(instructionSet.rawValue, $0, Int64(rows), Int64(classes))))
+      }
+    }
+    guard needed > roomCount else { return }
+    room?.deallocate()
+    room = alignedFloats(needed)
+    roomCount = needed
   }
 
   private func run(
-    rows: Int, classes: Int, row: Int, upstream: UnsafePointer<Float>?, value: UnsafeMutablePointer<Float>?,
-    backward: Bool
+    _ pass: ProgramCode.Pass, _ inputs: InputPointers, _ rows: Int, _ classes: Int, _ upstream: UnsafePointer<Float>?,
+    _ value: UnsafeMutablePointer<Float>?, _ gradients: GradientPointers?
   ) {
-    let root = plan.shapes.count - 1
-    let stepCount = Int32(plan.steps.count)
-    let offset = plan.offset(of: root, row: row, classes: classes)
-    let count = plan.count(of: root, rows: rows, classes: classes)
-    plan.steps.withUnsafeBufferPointer { steps in
-      formula_forward(instructionSet.rawValue, steps.baseAddress, stepCount, Int32(rows), Int32(classes), values)
+    guard let table, let room else { return }
+    if let upstream { pass.setWeight(upstream.pointee) }
+    let program = pass.program
+    var place = Int(program.constants + program.fixed)
+    func array(of input: ProgramInput) -> UnsafeMutablePointer<Float>? {
+      switch input {
+      case .upstream: return UnsafeMutablePointer(mutating: upstream)
+      case .variable(let variable):
+        guard let array = inputs[variable] else { preconditionFailure("no input for \(variable.rawValue)") }
+        return UnsafeMutablePointer(mutating: array)
+      }
     }
-    if let value, rootIsVariable, let source = values[root] {
-      (value + offset).update(from: source, count: count)
+    func array(of output: ProgramOutput.Target) -> UnsafeMutablePointer<Float>? {
+      switch output {
+      case .value: value
+      case .gradient(let variable): gradients?[variable]
+      }
     }
-    guard backward, let seed = gradients[root] else { return }
-    if let upstream {
-      seed.update(from: upstream + offset, count: count)
-    } else {
-      seed.update(repeating: 1, count: count)
+    func set(_ array: UnsafeMutablePointer<Float>?) {
+      table[place] = array
+      place += 1
     }
-    plan.steps.withUnsafeBufferPointer { steps in
-      formula_backward(
-        instructionSet.rawValue, steps.baseAddress, stepCount, Int32(rows), Int32(classes), values, gradients)
+    for input in pass.rowInputs { set(array(of: input)) }
+    let single = valueCount(rows: 2, classes: 1) == 1 && !pass.rowOutputs.isEmpty ? place : nil
+    for output in pass.rowOutputs { set(single == nil ? array(of: output) : nil) }
+    for input in pass.inputs { set(array(of: input)) }
+    for output in pass.outputs { set(array(of: output)) }
+    for index in pass.sums.indices { sums?[index] = 0 }
+    withUnsafePointer(to: program) {
+      formula_run(instructionSet.rawValue, $0, Int64(rows), Int64(classes), pass.constants, room, table, sums)
     }
+    if let single, let value, let tile = table[single] { value.pointee = tile.pointee }
   }
 }

@@ -1,46 +1,100 @@
-// Value and gradient of a compiled formula over one block of rows, in single precision.
+// A machine that runs compiled formulas in single precision; see Program.swift for the whole picture.
+//
+// The machine has one accumulator: a tile of 8 vectors held in registers. An instruction reads the accumulator, its
+// operand, or both, and leaves its result in the accumulator. Operands are tiles in memory named by a table of
+// pointers: constants first, then places of the machine's own, then the caller's arrays.
 #ifndef FORMULA_KERNELS_H
 #define FORMULA_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-// The operations; equal to `Primitive.code` in Swift. A leaf computes nothing and collects a gradient.
-enum formula_op {
-  FORMULA_LEAF = 0, FORMULA_NEG = 1, FORMULA_EXP = 2, FORMULA_LOG = 3, FORMULA_ABS = 4, FORMULA_SQRT = 5,
-  FORMULA_SOFTMAX = 6, FORMULA_SOFTPLUS = 7, FORMULA_SIG = 8, FORMULA_SGDF = 9, FORMULA_SALF = 10,
-  FORMULA_SERF = 11, FORMULA_TANH = 12, FORMULA_SIN = 13, FORMULA_COS = 14, FORMULA_RELU = 15, FORMULA_ADD = 16,
-  FORMULA_SUB = 17, FORMULA_MUL = 18, FORMULA_DIV = 19, FORMULA_DOT = 20
+// Operations with an operand come in three forms (add the form to the code).
+enum formula_form {
+  FORMULA_TILE = 0,   // the operand is a tile
+  FORMULA_SPLAT = 1,  // the operand is one vector for all 8: a constant
+  FORMULA_ROW = 2     // the operand belongs to rows: a tile when lanes and vectors are rows, else one vector
 };
 
-// How many numbers a value has: one, one a row, or one for each row and class.
-enum formula_extent { FORMULA_ONE = 0, FORMULA_ROWS = 1, FORMULA_ELEMENTS = 2 };
+// x stands for the operand, acc for the accumulator.
+enum formula_op {
+  FORMULA_END = 0,
+  FORMULA_STORE = 1,     // x = acc
+  FORMULA_ROW_SUM = 2,   // x += acc, class by class
+  FORMULA_ROW_MAX = 3,   // x = the larger of x and acc, class by class
+  FORMULA_BATCH_SUM = 4, // sum number x += acc, over all rows (and classes)
+  FORMULA_SIN_COS = 5,   // acc = sin acc, x = cos acc
+  FORMULA_SOFTPLUS = 6,  // acc = softplus acc, x = its slope there
 
-// One operation: registers are indices into the tables of the block.
+  FORMULA_LOAD = 8,              // acc = x
+  FORMULA_ADD = 11,              // acc + x
+  FORMULA_SUB = 14,              // acc - x
+  FORMULA_SUB_FROM = 17,         // x - acc
+  FORMULA_MUL = 20,              // acc * x
+  FORMULA_DIV = 23,              // acc / x
+  FORMULA_DIV_FROM = 26,         // x / acc
+  FORMULA_KEEP_UNCLAMPED = 29,   // acc where x is below the limit of Exp, else 0
+  FORMULA_KEEP_POSITIVE = 32,    // acc, but 0 where x is at most 0
+
+  FORMULA_NEG = 40,
+  FORMULA_SQUARE = 41,
+  FORMULA_ABS = 42,
+  FORMULA_SIGN = 43,
+  FORMULA_SQRT = 44,
+  FORMULA_RELU = 45,
+  FORMULA_EXP = 46,   // clamped
+  FORMULA_LOG = 47,   // plain: what is added to the argument stands before
+  FORMULA_SIG = 48,
+  FORMULA_TANH = 49,
+  FORMULA_ERF = 50,
+  FORMULA_ATAN = 51,  // of an argument from -1 to 1
+  FORMULA_GAUSS = 52  // e^(-pi x^2 / 16), four times the slope of Serf
+};
+
 typedef struct {
   int32_t op;
-  int32_t out, a, b;           // b is unused by operations of one argument
-  uint8_t extent;              // of the operands joined (the result too, but for DOT, which has one axis less)
-  uint8_t a_extent, b_extent;  // either FORMULA_ONE or `extent`
-  uint8_t a_first, b_first;    // the first to write into the operand's gradient stores, later ones add
-} formula_step;
+  int32_t place;  // of the operand, in the table of pointers
+} formula_instruction;
 
-// The instruction sets the kernels are compiled for.
+// The most arrays a program reads and writes: four variables, weights, a value and three gradients.
+enum { FORMULA_ARRAYS = 9 };
+
+// A compiled formula. The table of pointers holds, in this order: constants (`constants` of them), tiles of the
+// machine's own (`fixed`), numbers of rows read and written, then the tiles that move with the loop: numbers of
+// elements read (`inputs`) and written (`outputs`), and elements kept from one stage to a later one (`kept`).
+// A stage is a run of instructions for the rows, then one for the elements; starts[2 s] and [2 s + 1] say where.
+typedef struct {
+  const formula_instruction *code;
+  const int32_t *starts;
+  int32_t stages;
+  bool by_rows;  // rows of classes matter; if not, there is one stage and a batch is one long line of elements
+  int32_t constants, fixed, row_inputs, row_outputs, inputs, outputs, kept;
+} formula_program;
+
+// The instruction sets the machine is compiled for.
 enum formula_level { FORMULA_BASELINE = 0, FORMULA_AVX2 = 1, FORMULA_AVX512 = 2 };
+
+// Numbers between one constant and the next: each stands as many times as the widest vector has lanes.
+enum { FORMULA_CONSTANT_STRIDE = 16 };
 
 // The best level this processor has.
 int formula_best_level(void);
 
-// Runs the steps in order: values[step.out] from values[step.a], values[step.b].
-void formula_forward(int level, const formula_step *steps, int32_t count, int32_t rows, int32_t classes,
-                     float *const *values);
+// The numbers of working room, and the pointers of the table, that a batch needs.
+int64_t formula_room(int level, const formula_program *program, int64_t rows, int64_t classes);
+int64_t formula_table(const formula_program *program);
 
-// Runs the steps backwards: from gradients[step.out] to gradients[step.a] and [step.b]; a null entry wants none.
-void formula_backward(int level, const formula_step *steps, int32_t count, int32_t rows, int32_t classes,
-                      float *const *values, float *const *gradients);
+// Runs a program over rows x classes numbers.
+// table: formula_table pointers; the caller sets those of row_inputs, row_outputs, inputs and outputs to row-major
+// arrays, which lose their place in it. A row output may be null: its first number then lies where the table says.
+// constants: `constants` times FORMULA_CONSTANT_STRIDE numbers. room: as large as formula_room says; both aligned to
+// 64 bytes. sums: one for each BATCH_SUM, added to; may be null where there are none.
+void formula_run(int level, const formula_program *program, int64_t rows, int64_t classes, const float *constants,
+                 float *room, float **table, double *sums);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,148 @@
+// A program over a batch: a long line of elements, or tiles of rows turned on their side.
+#include <string.h>
+
+#include "formula_machine.h"
+#include "formula_transpose.h"
+
+// ---- Elements in a line ----
+
+// The places of the table that move with the loop.
+typedef struct {
+  float **places;
+  int32_t count;
+} moving;
+
+FK_INLINE void fk_advance(moving tiles, int64_t step) {
+  for (int32_t k = 0; k < tiles.count; k++) tiles.places[k] += step;
+}
+
+// The last elements, fewer than a tile, go through padded copies.
+static void fk_line_end(const formula_program *p, const fk_context *context, float **table, moving tiles, float *padding,
+                        int64_t count) {
+  float *targets[FORMULA_ARRAYS];
+  for (int32_t k = 0; k < tiles.count; k++) {
+    float *copy = padding + k * FK_TILE;
+    if (k < p->inputs) {
+      memset(copy, 0, FK_TILE * sizeof(float));
+      memcpy(copy, tiles.places[k], (size_t)count * sizeof(float));
+    } else {
+      targets[k - p->inputs] = tiles.places[k];
+    }
+    tiles.places[k] = copy;
+  }
+  fk_execute(p->code + p->starts[1], table, context);
+  for (int32_t k = 0; k < p->outputs; k++) {
+    memcpy(targets[k], tiles.places[p->inputs + k], (size_t)count * sizeof(float));
+  }
+}
+
+static void fk_run_line(const formula_program *p, int64_t count, float **table, float *padding) {
+  fk_context context = {.wide = false};
+  moving tiles = {table + p->constants + p->fixed, p->inputs + p->outputs};
+  const formula_instruction *code = p->code + p->starts[1];
+  int64_t start = 0;
+  for (; start + FK_TILE <= count; start += FK_TILE) {
+    fk_execute(code, table, &context);
+    fk_advance(tiles, FK_TILE);
+  }
+  if (start < count) fk_line_end(p, &context, table, tiles, padding, count - start);
+}
+
+// ---- Rows of classes ----
+
+// How a tile of rows lies in memory: element (row, class) at class * stride + row.
+typedef struct {
+  bool wide;
+  int32_t rows;     // of a tile
+  int32_t stride;   // from class to class
+  int32_t classes;  // of a group, the 8 vectors of one step of the loop
+  int64_t groups;
+} arrangement;
+
+// Narrow: all 8 vectors of a group are rows of one class. Wide: each vector is 16 (8, 4) rows of one class. Both
+// compute every row alike, bit for bit; the choice is by work (padding counts) and by the size of the tiles.
+static arrangement fk_arrange(const formula_program *p, int64_t rows, int64_t classes) {
+  arrangement narrow = {false, FK_TILE, FK_TILE, 1, classes};
+  arrangement wide = {true, FK_WIDTH, FK_WIDTH, 8, (classes + 7) / 8};
+  int64_t work_narrow = (rows + FK_TILE - 1) / FK_TILE * classes;
+  int64_t work_wide = (rows + FK_WIDTH - 1) / FK_WIDTH * wide.groups;
+  int64_t size = (int64_t)(p->inputs + p->outputs + p->kept) * FK_TILE * classes * (int64_t)sizeof(float);
+  return size <= 48 * 1024 && work_narrow <= work_wide ? narrow : wide;
+}
+
+// One tile: for every stage first the rows' own part, then the elements, group by group.
+static void fk_run_tile(const formula_program *p, fk_context *context, arrangement a, int64_t classes, float **table,
+                        moving tiles) {
+  for (int32_t stage = 0; stage < p->stages; stage++) {
+    context->wide = false;
+    fk_execute(p->code + p->starts[2 * stage], table, context);
+    const formula_instruction *code = p->code + p->starts[2 * stage + 1];
+    if (code->op == FORMULA_END) continue;
+    context->wide = a.wide;
+    for (int64_t group = 0; group < a.groups; group++) {
+      int64_t left = classes - group * a.classes;
+      context->classes = (int32_t)(left < a.classes ? left : a.classes);
+      fk_execute(code, table, context);
+      fk_advance(tiles, FK_TILE);
+    }
+    fk_advance(tiles, -a.groups * FK_TILE);
+  }
+}
+
+// Exchanges the caller's arrays in the table for tiles.
+static void fk_take_places(float **places, int32_t count, float *tiles, int64_t size, float **arrays) {
+  for (int32_t k = 0; k < count; k++) {
+    if (arrays) arrays[k] = places[k];
+    places[k] = tiles + k * size;
+  }
+}
+
+static void fk_run_rows(const formula_program *p, int64_t rows, int64_t classes, float **table, float *room,
+                        double *sums) {
+  arrangement a = fk_arrange(p, rows, classes);
+  float *row_arrays[FORMULA_ARRAYS], *arrays[FORMULA_ARRAYS];
+  int32_t row_count = p->row_inputs + p->row_outputs, count = p->inputs + p->outputs;
+  float **row_places = table + p->constants + p->fixed, **places = row_places + row_count;
+  fk_take_places(row_places, row_count, room, FK_TILE, row_arrays);
+  room += row_count * FK_TILE;
+  fk_take_places(places, count, room, a.groups * FK_TILE, arrays);
+  room += count * a.groups * FK_TILE;
+  fk_take_places(places + count, p->kept, room, a.groups * FK_TILE, 0);
+  moving tiles = {places, count + p->kept};
+  fk_context context = {.sums = sums};
+  int64_t start = 0;
+  do {
+    int64_t left = rows - start, numbers = left * classes;
+    context.rows = (int32_t)(left < a.rows ? left : a.rows);
+    size_t row_bytes = (size_t)context.rows * sizeof(float);
+    for (int32_t k = 0; k < p->row_inputs; k++) memcpy(row_places[k], row_arrays[k] + start, row_bytes);
+    for (int32_t k = 0; k < p->inputs; k++) {
+      fk_rows_in(arrays[k] + start * classes, numbers, context.rows, classes, a.stride, places[k]);
+    }
+    fk_run_tile(p, &context, a, classes, table, tiles);
+    for (int32_t k = p->row_inputs; k < row_count; k++) {
+      if (row_arrays[k]) memcpy(row_arrays[k] + start, row_places[k], row_bytes);
+    }
+    for (int32_t k = p->inputs; k < count; k++) {
+      fk_rows_out(places[k], a.stride, context.rows, classes, arrays[k] + start * classes, numbers);
+    }
+    start += a.rows;
+  } while (start < rows);
+}
+
+// ---- What formula_dispatch.c calls ----
+
+int64_t FK(room)(const formula_program *p, int64_t rows, int64_t classes) {
+  int64_t tiles = p->inputs + p->outputs + p->kept;
+  if (!p->by_rows) return (p->fixed + tiles) * FK_TILE;
+  return (p->fixed + p->row_inputs + p->row_outputs + tiles * fk_arrange(p, rows, classes).groups) * FK_TILE;
+}
+
+void FK(run)(const formula_program *p, int64_t rows, int64_t classes, const float *constants, float *room,
+             float **table, double *sums) {
+  for (int32_t k = 0; k < p->constants; k++) table[k] = (float *)constants + k * FORMULA_CONSTANT_STRIDE;
+  for (int32_t k = 0; k < p->fixed; k++) table[p->constants + k] = room + k * FK_TILE;
+  room += p->fixed * FK_TILE;
+  if (p->by_rows) fk_run_rows(p, rows, classes, table, room, sums);
+  else fk_run_line(p, rows * classes, table, room);
+}
