@@ -66,7 +66,7 @@ public struct ReferenceEvaluator: Sendable {
         let joined = (0..<count).map {
           ReferenceFunctions.value(primitive, a[isOne(left) ? 0 : $0], b[isOne(right) ? 0 : $0])
         }
-        values.append(primitive == .dot ? Self.sums(joined, columns: dotColumns(left, right, inputs)) : joined)
+        values.append(primitive == .dot ? Self.sums(joined, into: self.count(index, inputs)) : joined)
       }
     }
     return values
@@ -109,8 +109,9 @@ public struct ReferenceEvaluator: Sendable {
     }
   }
 
+  /// One number spreads over any count, also over none.
   private func joinedCount(_ left: Int, _ right: Int, _ inputs: LossInputs<Double>) -> Int {
-    isOne(left) ? count(right, inputs) : count(left, inputs)
+    count(isOne(left) ? right : left, inputs)
   }
 
   private func count(_ node: Int, _ inputs: LossInputs<Double>) -> Int {
@@ -123,9 +124,10 @@ public struct ReferenceEvaluator: Sendable {
     return perElement ? inputs.classes : joinedCount(left, right, inputs)
   }
 
-  private static func sums(_ values: [Double], columns: Int) -> [Double] {
-    guard columns > 0 else { return [0] }
-    return stride(from: 0, to: values.count, by: columns).map { values[$0..<($0 + columns)].reduce(0, +) }
+  /// Sums of runs of equal length, as many as asked for; 0 where there is nothing to sum.
+  private static func sums(_ values: [Double], into count: Int) -> [Double] {
+    let columns = values.count / max(count, 1)
+    return (0..<count).map { values[($0 * columns)..<(($0 + 1) * columns)].reduce(0, +) }
   }
 
   private static func softmax(_ x: [Double], columns: Int) -> [Double] {

@@ -83,6 +83,23 @@ import Testing
     #expect(answer.hasPrefix(#"{"id":7,"#))
   }
 
+  /// No rows, or rows of no classes: formula, inputs, value, gradient.
+  @Test(arguments: [
+    ("Add(U,1)", #"{"U":[]}"#, "[]", "[]"), ("Mul(2,Add(1,U))", #"{"U":[]}"#, "[]", "[]"),
+    ("Dot(X,Y)", #"{"X":[],"Y":[]}"#, "[]", "[]"), ("Dot(X,Y)", #"{"X":[[],[]],"Y":[[],[]]}"#, "[0.0,0.0]", "[[],[]]"),
+    ("Neg(Dot(Y,Log(Softmax(X))))", #"{"X":[[],[]],"Y":[[],[]]}"#, "[-0.0,-0.0]", "[[],[]]"),
+    ("Softmax(Add(Neg(X),Y))", #"{"X":[[],[]],"Y":[[],[]]}"#, "[[],[]]", "[[],[]]"),
+    ("Dot(Dot(X,Y),1)", #"{"X":[],"Y":[]}"#, "0.0", "[]"),
+  ]) func emptyBatchesHaveEmptyAnswers(formula: String, inputs: String, value: String, gradient: String) {
+    let mode = formula.contains("U") ? "REG" : "MULTI_CLS"
+    for precision in EvaluationPrecision.allCases {
+      let line = #"{"mode":"\#(mode)","formula":"\#(formula)","inputs":\#(inputs)}"#
+      let answer = EvaluationRequest.answer(line: line, precision: precision)
+      #expect(answer.contains("\"value\":\(value),"), "\(precision) \(answer)")
+      #expect(answer.contains("\":\(gradient)"), "\(precision) \(answer)")
+    }
+  }
+
   @Test func doublePrecisionAnswersWithTheReference() {
     let line = #"{"mode":"REG","formula":"Div(U,3)","inputs":{"U":[1]}}"#
     #expect(EvaluationRequest.answer(line: line).contains(#""value":[0.33333334]"#))
