@@ -47,7 +47,7 @@ let package = Package(
     .target(name: "Losses", dependencies: ["Formulas", "JSONValues", "Randomness", "CKernels"]),
     .target(name: "Networks", dependencies: ["Tensors", "Randomness", "CKernels", "COpenBLAS", "COneDNN"]),
     // 4
-    .target(name: "Screening", dependencies: ["Formulas", "Losses", "Randomness"]),
+    .target(name: "Screening", dependencies: ["Formulas", "JSONValues", "Losses", "Randomness", "Reporting"]),
     .target(
       name: "Proxy",
       dependencies: [
@@ -81,7 +81,9 @@ let package = Package(
     .testTarget(name: "RunStoreTests", dependencies: ["RunStore"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Tensors", "Randomness", "CKernels", "GoldenData"]),
-    .testTarget(name: "ScreeningTests", dependencies: ["Screening", "Evolution", "Formulas", "Losses", "Randomness"]),
+    .testTarget(
+      name: "ScreeningTests",
+      dependencies: ["Screening", "Evolution", "Formulas", "JSONValues", "Losses", "Randomness"]),
     .testTarget(
       name: "ProxyTests",
       dependencies: ["Proxy", "Formulas", "Losses", "Networks", "Tensors", "Randomness", "GoldenData"]),

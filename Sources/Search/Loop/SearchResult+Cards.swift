@@ -1,6 +1,7 @@
 import Formulas
 import Losses
 import Reporting
+import Screening
 
 /// `best.yaml`: a loss card for every varied formula of every found combination, with the hold-out scores as evidence.
 extension SearchResult {
@@ -18,7 +19,7 @@ extension SearchResult {
         name: "found-\(rank)-\(part.branch.rawValue)", kind: .formula(part.formula, part.mode),
         lossWeight: Double(isBoxes ? losses.regression.weight : losses.classification.weight),
         iou: isBoxes ? .none : .decodedBox,
-        warnings: isBoxes && part.formula.dependsOnBoxScale ? ["scaleDependent"] : [],
+        warnings: LossWarning.codes(of: part.formula, mode: part.mode).map(\.rawValue),
         evidence: row.map { evidence($0) } ?? [],
         provenance: LossCard.Provenance(source: "autoloss evolve", seed: configuration.seed, version: Machine.version))
     }
@@ -43,21 +44,5 @@ extension SearchResult {
 
   private var dataName: String {
     configuration.data.split(separator: "/").last.map(String.init) ?? configuration.data
-  }
-}
-
-extension Formula {
-  /// Whether a box loss changes when all areas grow alike, as they do with the size of the input.
-  var dependsOnBoxScale: Bool {
-    guard let evaluator = try? ReferenceEvaluator(self, mode: .regression) else { return true }
-    func values(areaFactor: Double) -> [Double]? {
-      var inputs = LossInputs<Double>(rows: 3)
-      inputs[.u] = [400, 900, 250].map { $0 * areaFactor }
-      inputs[.i] = [100, 450, 240].map { $0 * areaFactor }
-      inputs[.e] = [800, 950, 250].map { $0 * areaFactor }
-      return try? evaluator.value(inputs)
-    }
-    guard let small = values(areaFactor: 1), let large = values(areaFactor: 16) else { return true }
-    return zip(small, large).contains { abs($0 - $1) > 1e-9 * max(1, abs($0)) || !$0.isFinite || !$1.isFinite }
   }
 }

@@ -1,17 +1,25 @@
-import JSONValues
 import ArgumentParser
 import Formulas
 import Foundation
+import JSONValues
 import Losses
 import Reporting
+import Screening
 
 /// What a formula is, whether it is sound, what it evaluates to.
 struct EvalExprCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval-expr", abstract: "Shows what a formula is, whether it is sound, and what it evaluates to.",
     discussion: """
-      EXAMPLE: autoloss eval-expr "Neg(Dot(Y,Log(Softmax(X))))" --verify
+      EXAMPLE: autoloss eval-expr "Neg(Dot(Y,Log(Softmax(X))))"
+      EXAMPLE: autoloss eval-expr giou --verify --simulate
+      EXAMPLE: autoloss eval-expr cse-autoloss-b --mode REG --format python > loss.py
+      EXAMPLE: autoloss eval-expr "Sub(1,Div(I,U))" --inputs boxes.json
       EXAMPLE: autoloss eval-expr --batch expressions.jsonl --json
+
+      The text form explains the formula: tree, mathematics, canonical form, every convergence property with its worst \
+      probe, gradients, the nearest known loss, dead parts, hazards with an input that shows each, and for box losses \
+      what a change of units does. A formula that is no loss is explained too; the exit code stays 0.
       """)
 
   @Argument(help: "The formula, or the name of a built-in loss (see `autoloss losses`).")
@@ -22,7 +30,9 @@ struct EvalExprCommand: ParsableCommand {
   var inputs: String?
   @Option(help: "JSON Lines file of {\"id\", \"mode\", \"formula\", \"inputs\"}; answered line by line.")
   var batch: String?
-  @Flag(help: "Judge the convergence properties.")
+  @Option(help: "How to write it: \(ExpressionFormat.names) (json is --json).")
+  var format = ExpressionFormat.text
+  @Flag(help: "Judge the convergence properties; the verdict names the first that fails.")
   var verify = false
   @Flag(help: "Judge the properties, then descend on bare logits or boxes.")
   var simulate = false
@@ -33,13 +43,17 @@ struct EvalExprCommand: ParsableCommand {
     case (nil, nil): throw InputError("give a formula, or --batch with a file")
     case (.some, .some): throw InputError("give a formula or --batch, not both")
     case (nil, .some(let file)): try runBatch(file)
-    case (.some(let text), nil): try runSingle(text)
+    case (.some(let text), nil):
+      guard format == .text || !output.json || format == .json else {
+        throw InputError("--format \(format.rawValue) is no JSON: leave out --json")
+      }
+      try runSingle(text)
     }
   }
 
   private func runBatch(_ file: String) throws {
-    guard !verify, !simulate, inputs == nil else {
-      throw InputError("--batch evaluates; leave out --verify, --simulate and --inputs")
+    guard !verify, !simulate, inputs == nil, format == .text || format == .json else {
+      throw InputError("--batch evaluates; leave out --verify, --simulate, --inputs and --format")
     }
     guard let data = FileManager.default.contents(atPath: file) else {
       throw InputError("--batch \(file): cannot be read; give a file of JSON Lines")
@@ -56,13 +70,30 @@ struct EvalExprCommand: ParsableCommand {
     do throws(LossReferenceError) {
       expression = try Expression(text, mode: mode)
     } catch {
-      if output.json { Console.print(["formula": .string(text), "error": Self.json(error)]) }
+      if writesJSON { Console.print(["formula": .string(text), "error": Self.json(error)]) }
       throw error
     }
-    var members = try expression.description()
-    if verify || simulate { members += expression.verdict(simulating: simulate) }
-    if let inputs { members += try evaluate(expression, on: inputs) }
-    if output.json { Console.print(.object(members)) } else { Self.show(members) }
+    if let source = try expression.source(format) {
+      Console.print(source)
+    } else {
+      try explain(expression)
+    }
+  }
+
+  private var writesJSON: Bool { output.json || format == .json }
+
+  private func explain(_ expression: Expression) throws {
+    let explanation = try Explanation(expression.formula, mode: expression.mode)
+    let evaluated = try inputs.map { try evaluate(expression, on: $0) } ?? []
+    let isJudged = verify || simulate
+    if writesJSON {
+      let verdict = isJudged ? expression.verdict(simulating: simulate) : []
+      Console.print(.object(expression.description(explanation) + verdict + evaluated))
+    } else {
+      let rejection: Rejection?? = isJudged ? .some(expression.rejection(simulating: simulate)) : .none
+      Console.print(ExpressionPage(expression: expression, explanation: explanation, rejection: rejection).text)
+      if !evaluated.isEmpty { Console.print(Self.section(of: evaluated).text) }
+    }
   }
 
   /// `{"code","message","position"}`; position is the offset in the formula, or null.
@@ -104,21 +135,8 @@ struct EvalExprCommand: ParsableCommand {
     return text
   }
 
-  private static func show(_ members: [JSONValue.Member]) {
-    for member in members {
-      let text: String
-      switch member.value {
-      case .string(let value): text = value
-      case .array(let elements) where elements.isEmpty: continue
-      case .array(let elements) where elements.allSatisfy({ $0.string != nil && $0.number == nil }):
-        text = elements.compactMap(\.string).joined(separator: "; ")
-      case .null: continue
-      case .object(let parts) where member.name == "rejection":
-        text = parts.compactMap { $0.value.string }.joined(separator: ": ")
-      case .bool, .int, .double, .array, .object: text = member.value.description
-      }
-      let name = member.name == "original_tool_issues" ? "note" : member.name
-      Console.print(name + String(repeating: " ", count: max(1, 15 - name.count)) + text)
-    }
+  /// Value and gradient as they are in JSON.
+  private static func section(of members: [JSONValue.Member]) -> ExplanationSection {
+    ExplanationSection("\nOn the inputs given", members.map { "\($0.name)  \($0.value)" })
   }
 }
