@@ -10,7 +10,9 @@ extension Formula: LosslessStringConvertible {
   public static let maximumNodeCount = 4096
 
   /// Reads a formula and checks its names and shapes.
-  /// - Parameter mode: the mode it must be of; nil lets its variables decide.
+  /// - Parameters:
+  ///   - text: a formula as printed.
+  ///   - mode: the mode it must be of; nil lets its variables decide.
   /// - Throws: `FormulaError`, with the place in `text`.
   public init(parsing text: String, mode: Mode?) throws(FormulaError) {
     self = try Formula.parse(text, mode: mode).formula

@@ -17,6 +17,7 @@ public enum LossReference {
   /// What a text stands for at a place.
   /// - Parameters:
   ///   - text: a name of `BuiltInLoss`, else a formula.
+  ///   - place: classification or regression.
   ///   - mode: the detector's classification mode: MULTI_CLS (two-stage) or BINARY_CLS (one-stage).
   /// - Throws: `LossReferenceError`.
   public static func resolve(_ text: String, place: LossPlace, mode: Mode) throws(LossReferenceError) -> Resolved {

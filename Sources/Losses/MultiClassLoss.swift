@@ -21,6 +21,7 @@ public final class MultiClassLoss {
 
   /// The loss of a batch.
   /// - Parameters:
+  ///   - batch: logits, labels and what belongs to them.
   ///   - reduction: nil takes the loss's own.
   ///   - gradient: N×C places for the gradient of the (summed) result with respect to the logits, or nil.
   /// - Throws: `LossError` for arguments that do not fit together.

@@ -45,7 +45,10 @@ public final class Program {
     try self.init(formula, mode: mode, instructionSet: .best)
   }
 
-  /// - Parameter instructionSet: one of `InstructionSet.available`; anything better falls back to the best there is.
+  /// - Parameters:
+  ///   - formula: what the program computes.
+  ///   - mode: the formula's mode.
+  ///   - instructionSet: one of `InstructionSet.available`; anything better falls back to the best there is.
   /// - Throws: `FormulaError` when the formula is not one of the mode.
   public init(_ formula: Formula, mode: Mode, instructionSet: InstructionSet) throws(FormulaError) {
     self.formula = formula
@@ -88,7 +91,7 @@ public final class Program {
   ///   - classes: C; 1 for regression.
   ///   - upstream: a weight for each entry of the value; nil stands for 1.
   ///   - value: `valueCount` places to write to, or nil.
-  ///   - gradients: where to write the gradient of the weighted sum (overwritten; 0 without dependence), or nil.
+  ///   - wanted: where to write the gradient of the weighted sum (overwritten; 0 without dependence), or nil.
   /// - Precondition: every variable of the formula is given; use `check` of `LossInputs` for data from outside. Places
   ///   to write to overlap neither each other nor what is read.
   public func evaluate(

@@ -34,7 +34,9 @@ public struct ReferenceEvaluator: Sendable {
   }
 
   /// Value and gradient.
-  /// - Parameter upstream: a weight for each entry of the value (nil: all 1); the gradient is that of the weighted sum.
+  /// - Parameters:
+  ///   - inputs: every variable of the formula.
+  ///   - upstream: a weight for each entry of the value (nil: all 1); the gradient is that of the weighted sum.
   /// - Throws: `LossInputError`.
   public func evaluate(_ inputs: LossInputs<Double>, upstream: [Double]? = nil) throws(LossInputError)
     -> LossResult<Double>

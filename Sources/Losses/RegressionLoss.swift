@@ -32,6 +32,7 @@ public final class RegressionLoss {
 
   /// The loss of a batch of boxes.
   /// - Parameters:
+  ///   - batch: predicted and target boxes and their weights.
   ///   - reduction: nil takes the loss's own.
   ///   - gradient: N×4 places for the gradient of the (summed) result with respect to the predicted corners, or nil.
   /// - Throws: `LossError` for arguments that do not fit together.

@@ -10,7 +10,10 @@ public struct SwiftSource: Sendable {
   public let typeName: String
   private let shapes: [NodeShape]
 
-  /// - Parameter name: any text; the type name is made from its ASCII letters and digits.
+  /// - Parameters:
+  ///   - formula: what the source computes.
+  ///   - mode: the formula's mode; it decides the inputs.
+  ///   - name: any text; the type name is made from its ASCII letters and digits.
   /// - Throws: `FormulaError` when the formula is not one of the mode.
   public init(_ formula: Formula, mode: Mode, name: String) throws(FormulaError) {
     shapes = try formula.nodeShapes(in: mode)
