@@ -3,10 +3,11 @@ import Randomness
 
 /// The gradient of a formula on fixed probe inputs, rounded and hashed: formulas with equal gradients train alike.
 ///
-/// Rounded to 8 digits of the largest entry, so that other spellings of one loss, which differ in rounding, agree.
-/// A value without dependence on the prediction has the gradient 0. Probes are drawn once with a fixed seed.
-/// Box losses are judged by the gradient at the predicted corners, which is all that training sees of them: I and
-/// Relu(I) are one loss.
+/// Rounded to 8 digits of the largest entry of the row, entry or box pair (whichever the mode judges by itself), so that
+/// other spellings of one loss, which differ in rounding, agree, and one huge entry does not hide the others; rows far
+/// below the median, which may be rounding alone, to 14 digits of the median. A value without dependence on the
+/// prediction has the gradient 0. Probes are drawn once with a fixed seed. Box losses are judged by the gradient at the
+/// predicted corners, which is all that training sees of them: I and Relu(I) are one loss.
 public struct GradientFingerprint: Hashable, Sendable, Codable, CustomStringConvertible {
   /// Equal for equal gradients.
   public let exact: UInt64
@@ -16,20 +17,41 @@ public struct GradientFingerprint: Hashable, Sendable, Codable, CustomStringConv
   /// Nil when the formula is not one of the mode.
   public init?(_ formula: Formula, mode: Mode) {
     guard let evaluator = try? ReferenceEvaluator(formula, mode: mode) else { return nil }
-    var entries: [Double] = []
+    var groups: [ArraySlice<Double>] = []
     for inputs in ProbeInputs.batches(of: mode) {
       guard let result = try? evaluator.evaluate(inputs) else { return nil }
       let count = inputs.rows * inputs.classes
       let gradients = mode.differentiableVariables.map {
         result.gradients[$0] ?? [Double](repeating: 0, count: count)
       }
-      entries += mode == .regression ? Self.atCorners(gradients) : gradients.flatMap(\.self)
+      let entries = mode == .regression ? Self.atCorners(gradients) : gradients.flatMap(\.self)
+      let width = Self.groupSize(mode, classes: inputs.classes)
+      groups += stride(from: 0, to: entries.count, by: width).map { entries[$0..<min($0 + width, entries.count)] }
     }
-    let scale = entries.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+    (family, exact) = Self.hashes(of: groups, mode: mode)
+  }
+
+  /// The hash of all groups relative to their median size, and that with the median.
+  private static func hashes(of groups: [ArraySlice<Double>], mode: Mode) -> (family: UInt64, exact: UInt64) {
+    let sizes = groups.map { $0.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 } }
+    let positive = sizes.filter { $0 > 0 }.sorted()
+    let median = positive.isEmpty ? 0 : positive[positive.count / 2]
     var hash = SeededGenerator.derive(seed: 0, stream: mode.rawValue)
-    for entry in entries { hash = Self.mix(hash, Self.rounded(entry, scale: scale)) }
-    family = hash
-    exact = Self.mix(hash, Self.significand(scale))
+    for (group, size) in zip(groups, sizes) {
+      let scale = max(size, 1e-6 * median)
+      for entry in group { hash = mix(hash, rounded(entry, scale: scale)) }
+      hash = mix(hash, median > 0 ? significand(scale / median) : 0)
+    }
+    return (hash, mix(hash, significand(median)))
+  }
+
+  /// How many entries are judged beside one another: a row of classes, one sigmoid, or four corners.
+  private static func groupSize(_ mode: Mode, classes: Int) -> Int {
+    switch mode {
+    case .multiClass: classes
+    case .binaryClass: 1
+    case .regression: 4
+    }
   }
 
   /// The gradients with respect to U, I and E of the probe boxes, pulled back to their predicted corners.
@@ -54,7 +76,7 @@ public struct GradientFingerprint: Hashable, Sendable, Codable, CustomStringConv
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  /// An entry in units of 1e-8 of the largest one; words of their own for what is not finite.
+  /// An entry in units of 1e-8 of the scale; words of their own for what is not finite.
   private static func rounded(_ entry: Double, scale: Double) -> UInt64 {
     if entry.isNaN { return 1 << 62 }
     if entry.isInfinite { return entry > 0 ? 1 << 62 | 1 : 1 << 62 | 2 }
@@ -119,10 +141,11 @@ enum ProbeInputs {
     return inputs
   }
 
-  private static func pairs(count: Int) -> [(predicted: [Double], target: [Double])] {
-    var generator = SeededGenerator(seed: 1, stream: "fingerprint REG")
+  /// Boxes that overlap, every sixth pair apart.
+  static func pairs(count: Int, seed: UInt64 = 1) -> [(predicted: [Double], target: [Double])] {
+    var generator = SeededGenerator(seed: seed, stream: "fingerprint REG")
     return (0..<count).map { index in
-      let size = [12.0, 60, 250][index % 3]
+      let size = [12.0, 60, 250, 3, 0.7][index % 5]
       let target = [0, 0, size, size * generator.uniform(0.4, 2)]
       // Every sixth box lies apart.
       let shift = index % 6 == 5 ? 1.5 * size : generator.uniform(-0.4, 0.4) * size

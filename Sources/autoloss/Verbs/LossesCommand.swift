@@ -76,37 +76,4 @@ struct LossRow {
   }
 }
 
-/// Whether two formulas are one loss.
-struct EqualLosses: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "equal", abstract: "Says whether two formulas have the same gradient, so that they train alike.",
-    discussion: """
-      EXAMPLE: autoloss losses equal linear-iou "Neg(Div(I,U))"
-
-      Exit code 0 when they are the same loss, 1 when they are not.
-      """)
-
-  @Argument(help: "A formula or the name of a built-in loss.")
-  var first: String
-  @Argument(help: "Another one.")
-  var second: String
-  @Option(help: "Mode, where the variables leave a choice: \(Mode.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var mode: Mode?
-  @OptionGroup var output: OutputOptions
-
-  func run() throws {
-    let comparison = try LossComparison(first, second, mode: mode)
-    if output.json {
-      Console.print([
-        "equal": .bool(comparison.isEqual), "same_family": .bool(comparison.isSameFamily),
-        "mode": .string(comparison.mode.rawValue), "reason": .string(comparison.reason),
-        "canonical": .array(comparison.canonical.map { .string($0) }),
-      ])
-    } else {
-      Console.print((comparison.isEqual ? "the same loss: " : "different losses: ") + comparison.reason)
-    }
-    if !comparison.isEqual { throw ExitCode(ExitStatus.failed.rawValue) }
-  }
-}
-
 extension Mode: ExpressibleByArgument {}

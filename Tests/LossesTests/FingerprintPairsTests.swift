@@ -1,0 +1,85 @@
+import Formulas
+import Losses
+import Testing
+
+/// No two different losses share a fingerprint, and what the fingerprint merges, closer looks confirm.
+@Suite struct FingerprintPairsTests {
+  /// Published and classical losses of each mode, all of them different, also up to a factor.
+  static let losses: [Mode: [String]] = [
+    .multiClass: [
+      "Neg(Dot(Y,Log(Softmax(X))))", "Neg(Dot(Mul(Y,Add(1,Sin(Z))),Log(Softmax(X))))",
+      "Neg(Dot(Mul(Y,Z),Log(Softmax(X))))", "Neg(Dot(Mul(Y,Sqrt(Sub(1,Softmax(X)))),Log(Softmax(X))))",
+      "Neg(Dot(Mul(Y,Sub(1,Softmax(X))),Log(Softmax(X))))",
+      "Neg(Dot(Mul(Y,Mul(Sub(1,Softmax(X)),Sub(1,Softmax(X)))),Log(Softmax(X))))",
+      "Dot(Y,Sub(Sub(1,Softmax(X)),Log(Softmax(X))))", "Dot(Sub(Softmax(X),Y),Sub(Softmax(X),Y))",
+      "Dot(Abs(Sub(Softmax(X),Y)),1)", "Dot(Y,Div(Sub(1,Exp(Mul(0.7,Log(Softmax(X))))),0.7))",
+      "Dot(Y,Add(Sub(1,Softmax(X)),Div(Mul(Sub(1,Softmax(X)),Sub(1,Softmax(X))),2)))",
+      "Neg(Add(Dot(Y,Log(Sig(X))),Dot(Sub(1,Y),Log(Sub(1,Sig(X))))))", "Dot(Y,X)", "Dot(1,X)", "Dot(Z,X)",
+    ],
+    .binaryClass: [
+      "Sub(Softplus(X),Mul(PY,X))", "Sub(Softplus(X),Mul(Q,X))", "Mul(Sub(Sig(X),PY),Sub(Sig(X),PY))",
+      "Abs(Sub(Sig(X),PY))", "Mul(Mul(Sub(Q,Sig(X)),Sub(Q,Sig(X))),Sub(Softplus(X),Mul(Q,X)))",
+      "Add(Mul(PY,Mul(Mul(Sig(Neg(X)),Sig(Neg(X))),Softplus(Neg(X)))),Mul(NY,Mul(Mul(Sig(X),Sig(X)),Softplus(X))))",
+      "Add(Mul(PY,Softplus(Neg(X))),Mul(3,Mul(NY,Softplus(X))))", "Add(Sub(Softplus(X),Mul(PY,X)),Abs(Sub(PY,Sig(X))))",
+      "Mul(NY,X)", "Mul(PY,X)", "Sgdf(X)", "Serf(X)", "Salf(X)", "Sig(X)", "Tanh(X)",
+    ],
+    .regression: [
+      "Sub(1,Div(I,U))", "Neg(Log(Div(I,U)))", "Sub(1,Mul(Div(I,U),Div(I,U)))", "Sub(1,Sqrt(Div(I,U)))",
+      "Sqrt(Sub(1,Div(I,U)))", "Exp(Sub(1,Div(I,U)))", "Add(Sub(1,Div(I,U)),Div(Sub(E,U),E))",
+      "Sub(1,Div(Mul(2,I),Add(U,I)))", "Sub(1,Mul(Div(I,U),Mul(Div(I,U),Div(I,U))))",
+      "Mul(Sub(1,Div(I,U)),Sub(1,Div(I,U)))", "Log(Add(1,Cos(Div(I,U))))", "Div(E,U)", "E", "U", "I",
+      "Add(1,Neg(Add(Div(I,U),Neg(Div(Add(E,Neg(Add(I,2))),E)))))",
+      "Add(1,Neg(Add(Div(I,U),Neg(Div(Add(E,Neg(Add(I,1))),E)))))",
+    ],
+  ]
+
+  @Test(arguments: Mode.allCases) func differentLossesDifferAlsoUpToAFactor(mode: Mode) throws {
+    let texts = try #require(Self.losses[mode])
+    var families: [UInt64: String] = [:]
+    for text in texts {
+      let formula = try Formula(parsing: text, mode: mode)
+      let print = try #require(GradientFingerprint(formula, mode: mode))
+      #expect(families.updateValue(text, forKey: print.family) == nil, "\(text)")
+      let scaled = try Formula(parsing: "Sub(Mul(7,\(text)),1)", mode: mode)
+      let other = try #require(GradientFingerprint(scaled, mode: mode))
+      #expect(other.family == print.family && other.exact != print.exact, "\(text)")
+      let negated = try #require(GradientFingerprint(Formula(parsing: "Neg(\(text))", mode: mode), mode: mode))
+      #expect(negated.family != print.family, "\(text)")
+    }
+    for (place, text) in texts.enumerated() {
+      for other in texts[..<place] {
+        let verdict = try LossEquality.compare(
+          Formula(parsing: text, mode: mode), Formula(parsing: other, mode: mode), mode: mode)
+        guard case .different = verdict else {
+          Issue.record("\(text) and \(other): \(verdict)")
+          continue
+        }
+      }
+    }
+  }
+
+  /// Random formulas that share a fingerprint are the same loss on other inputs too.
+  @Test(arguments: Mode.allCases) func whatTheFingerprintMergesIsTheSame(mode: Mode) throws {
+    var byPrint: [GradientFingerprint: [Formula]] = [:]
+    var order: [GradientFingerprint] = []
+    for seed in UInt64(0)..<1500 {
+      var random = RandomFormulas(seed: 40_000 + seed)
+      let formula = random.formula(mode, depth: 3)
+      guard let print = GradientFingerprint(formula, mode: mode) else { continue }
+      if byPrint[print] == nil { order.append(print) }
+      byPrint[print, default: []].append(formula)
+    }
+    var merged = 0
+    for print in order {
+      let formulas = byPrint[print] ?? []
+      for other in formulas.dropFirst().prefix(3) where other != formulas[0] {
+        switch LossEquality.compare(formulas[0], other, mode: mode) {
+        case .same: merged += 1
+        case .undecided: break
+        case .family, .different: Issue.record("\(mode) \(formulas[0]) and \(other) share \(print)")
+        }
+      }
+    }
+    #expect(merged > 20)
+  }
+}
