@@ -22,6 +22,14 @@ let package = Package(
         .product(name: "Evolution", package: "autoloss"),
         .product(name: "Randomness", package: "autoloss"),
       ]),
+    .executableTarget(
+      name: "detection-benchmarks",
+      dependencies: [
+        "Serving",
+        .product(name: "Formulas", package: "autoloss"),
+        .product(name: "Losses", package: "autoloss"),
+        .product(name: "Proxy", package: "autoloss"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,6 @@
 """What a measurement needs: the built package and a virtual environment with the other programs."""
 
+import json
 import os
 import platform
 import re
@@ -19,6 +20,14 @@ class Missing(Exception):
 
 def say(message):
     print(f"compare: {message}", file=sys.stderr, flush=True)
+
+
+def load():
+    """Processes that wanted to run in the last minute; other work makes every number here doubtful."""
+    waiting = round(os.getloadavg()[0], 1)
+    if waiting > 0.5:
+        say(f"the machine is busy (load {waiting}): these numbers are provisional")
+    return waiting
 
 
 def build(product):
@@ -66,8 +75,6 @@ def virtual_environment():
 def installed(python):
     code = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
     done = subprocess.run([str(python), "-c", code], stdout=subprocess.PIPE, text=True)
-    import json
-
     return json.loads(done.stdout) if done.returncode == 0 else {}
 
 
@@ -83,9 +90,9 @@ def require_room(place):
         )
 
 
-def machine(versions, instruction_set):
+def machine(versions, load):
     """What the numbers depend on."""
-    about = {"instruction_set": instruction_set, "cores": os.cpu_count(), "system": platform.platform()}
+    about = {"cores": os.cpu_count(), "load_before": load, "system": platform.platform()}
     try:
         text = Path("/proc/cpuinfo").read_text()
         for key, label in (("model name", "processor"), ("cpu family", "family"), ("model", "model")):

@@ -1,7 +1,7 @@
 """Answers each line of words with one line of JSON: what `compare` measures beside autoloss.
 
 Lines: `versions` · `load LOSS N INPUTS ANSWERS` · `prepare LOSS N CONTESTANT` · `time LOSS N CONTESTANT COUNT` ·
-`formulas FILE` · `screen` · `coco GT DT` · `coco-time COUNT`. What goes wrong is an answer too: `{"error": …}`.
+`formulas FILE` · `screen` · `coco GT DT` · `coco-time`. What goes wrong is an answer too: `{"error": …}`.
 """
 
 import importlib.metadata
@@ -56,6 +56,13 @@ def answer(words):
         return {}
     if words[0] == "screen":
         return races["screening"].run()
+    if words[0] == "coco":
+        from scoring_race import ScoringRace
+
+        races["coco"] = ScoringRace(words[1], words[2])
+        return races["coco"].summary()
+    if words[0] == "coco-time":
+        return races["coco"].time()
     raise ValueError("unknown line: " + " ".join(words))
 
 

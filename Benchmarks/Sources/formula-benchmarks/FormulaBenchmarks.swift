@@ -17,8 +17,8 @@ struct FormulaBenchmarks {
     }
   }
 
-  /// Lines: `describe` · `inputs LOSS N FILE` · `answers LOSS N FILE` · `time LOSS N CONTESTANT COUNT` ·
-  /// `formulas COUNT FILE` · `screen COUNT`.
+  /// Lines: `inputs LOSS N FILE` · `answers LOSS N FILE` · `time LOSS N CONTESTANT COUNT` ·
+  /// `formulas COUNT FILE` · `screen` · `screen-all`.
   private func serve() {
     var arenas: [String: FormulaArena] = [:]
     var screening: ScreeningRace?
@@ -35,7 +35,6 @@ struct FormulaBenchmarks {
     }
     Service { words in
       switch words[0] {
-      case "describe": return ["instruction_set": "\(InstructionSet.best)"]
       case "inputs":
         try arena(words).writeInputs(to: words[3])
         return ["file": words[3]]

@@ -1,0 +1,32 @@
+import Foundation
+import Serving
+
+/// Measures scoring and training of detectors; takes the lines of `Benchmarks/compare`.
+@main
+struct DetectionBenchmarks {
+  /// Lines: `coco GT DT` · `coco-time` · `train WORKERS STEPS`.
+  static func main() {
+    var scoring: ScoringRace?
+    var training: TrainingRace?
+    Service { words in
+      switch words[0] {
+      case "coco":
+        guard words.count == 3 else { throw BenchmarkError("coco takes two files") }
+        let race = try ScoringRace(groundTruth: words[1], detections: words[2])
+        scoring = race
+        return race.summary
+      case "coco-time":
+        guard let scoring else { throw BenchmarkError("`coco` comes before `coco-time`") }
+        return scoring.time()
+      case "train":
+        guard words.count == 3, let workers = Int(words[1]), let steps = Int(words[2]), workers > 0, steps > 0 else {
+          throw BenchmarkError("cannot read: \(words.joined(separator: " "))")
+        }
+        let race = try training ?? TrainingRace()
+        training = race
+        return try race.run(workers: workers, steps: steps)
+      default: throw BenchmarkError("unknown line: \(words.joined(separator: " "))")
+      }
+    }.run()
+  }
+}
