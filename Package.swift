@@ -7,7 +7,7 @@ import PackageDescription
 //   4  Screening, Proxy
 //   3  Losses, Networks
 //   2  Evolution, Reporting, Tensors
-//   1  Formulas, RunStore, Randomness, JSONValues, CKernels, COpenBLAS, COneDNN, CTurboJPEG, CPNG
+//   1  Formulas, RunStore, Randomness, JSONValues, CKernels, COpenBLAS, COneDNN, CTurboJPEG, CPNG, CCairo
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -40,9 +40,10 @@ let package = Package(
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
     // 2
     .target(name: "Evolution", dependencies: ["Formulas", "Randomness"]),
-    .target(name: "Reporting"),
+    .target(name: "Reporting", dependencies: ["CCairo"]),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
     // 3
     .target(name: "Losses", dependencies: ["Formulas", "JSONValues", "Randomness", "CKernels"]),

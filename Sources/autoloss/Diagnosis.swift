@@ -41,7 +41,7 @@ enum Diagnosis {
   }
 
   private static func libraries() -> [Finding] {
-    (LibraryVersions.numeric + LibraryVersions.images + [RunStore.libraryVersion]).map {
+    (LibraryVersions.numeric + LibraryVersions.images + [FigureFile.libraryVersion, RunStore.libraryVersion]).map {
       Finding(name: "library", value: $0)
     }
   }

@@ -30,6 +30,12 @@ enum ExitStatus: Int32 {
       self = .badInput
     case let error as SearchError: self = error.isBadInput ? .badInput : .failed
     case let error as RunStoreError: self = error.isBadInput ? .badInput : .failed
+    case let error as FigureError:
+      switch error {
+      case .ending, .unwritable: self = .badInput
+      case .noFont: self = .missingLibrary
+      case .bitmap: self = .failed
+      }
     case let error as DetectorError:
       switch error {
       case .setting, .data, .weightCount, .loss: self = .badInput
@@ -42,7 +48,7 @@ enum ExitStatus: Int32 {
   private static func message(of error: any Error) -> String {
     switch error {
     case is FormulaError, is SearchSpaceError, is DatasetError, is InputError, is SearchError, is RunStoreError,
-      is DetectorError, is Interrupted:
+      is DetectorError, is FigureError, is Interrupted:
       "error: \(error)"
     case let error as LossInputError: "error: \(error.message)"
     case let error as LossReferenceError: "error: \(error.message)"
