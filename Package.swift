@@ -81,11 +81,11 @@ let package = Package(
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "EvolutionTests", dependencies: ["Evolution", "Formulas", "Randomness"]),
     .testTarget(name: "RunStoreTests", dependencies: ["RunStore"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Randomness"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Tensors", "Randomness", "CKernels", "GoldenData"]),
     .testTarget(
       name: "ScreeningTests",
-      dependencies: ["Screening", "Evolution", "Formulas", "JSONValues", "Losses", "Randomness"]),
+      dependencies: ["Screening", "Evolution", "Formulas", "JSONValues", "Losses", "Randomness", "Reporting"]),
     .testTarget(
       name: "ProxyTests",
       dependencies: ["Proxy", "Formulas", "Losses", "Networks", "Tensors", "Randomness", "GoldenData"]),

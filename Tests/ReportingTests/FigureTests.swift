@@ -35,7 +35,9 @@ import Testing
   @Test(arguments: 0..<40) func randomSeriesStayInsideThePanel(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     let size = [1e-30, 1e-3, 1, 1e6, 1e300][Int(seed) % 5]
-    let odd = [Double.nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0, .leastNonzeroMagnitude]
+    let odd = [
+      Double.nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0, .leastNonzeroMagnitude,
+    ]
     let points = (0..<generator.index(below: 60)).map { index in
       Figure.Point(
         x: generator.chance(0.05) ? odd[generator.index(below: odd.count)] : Double(index),

@@ -64,7 +64,9 @@ struct FigureLayout {
       lines.append(String(rest[..<cut]))
       rest = rest[cut...]
     }
-    if !rest.isEmpty || shown.count < text.count, let last = lines.popLast() { lines.append(last.prefix(width - 1) + "…") }
+    if !rest.isEmpty || shown.count < text.count, let last = lines.popLast() {
+      lines.append(last.prefix(width - 1) + "…")
+    }
     return lines
   }
 }

@@ -72,7 +72,8 @@ struct SVGCanvas: Canvas {
       case "'": result += "&#39;"
       default:
         let isForbidden = scalar.value < 0x20 && scalar != "\t" && scalar != "\n"
-        result.unicodeScalars.append(isForbidden || scalar.value == 0xFFFE || scalar.value == 0xFFFF ? "\u{FFFD}" : scalar)
+        result.unicodeScalars.append(
+          isForbidden || scalar.value == 0xFFFE || scalar.value == 0xFFFF ? "\u{FFFD}" : scalar)
       }
     }
     return result

@@ -38,7 +38,10 @@ extension LossCurves {
     }
     let qualities = isPositive ? (formula.variables.contains(.q) ? [1, 0.7, 0.4] : [1]) : [0]
     let own = qualities.compactMap { quality in
-      curve(formula, quality: quality, qualities.count > 1 ? "this formula, Q = \(quality.formatted)" : isPositive ? "this formula" : "this formula, PY = 0")
+      curve(
+        formula, quality: quality,
+        qualities.count > 1
+          ? "this formula, Q = \(quality.formatted)" : isPositive ? "this formula" : "this formula, PY = 0")
     }
     let known = knownLosses([.crossEntropy, .focal]).compactMap { curve($0.formula, quality: qualities[0], $0.name) }
     return own + fitted(known, to: own.first, tolerance: 4, meets: false)

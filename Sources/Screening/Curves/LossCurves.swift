@@ -22,22 +22,28 @@ public struct LossCurves: Sendable {
     case .multiClass:
       curves = multiClassCurves()
       panels = Self.panels(
-        curves, x: .init("probability of the true class", range: 0...1), gradient: "∂ loss / ∂ logit of the true class", title: "")
+        curves, x: .init("probability of the true class", range: 0...1), gradient: "∂ loss / ∂ logit of the true class",
+        title: "")
     case .binaryClass:
       let (positives, negatives) = (binaryCurves(isPositive: true), binaryCurves(isPositive: false))
       curves = positives + negatives
       panels =
-        Self.panels(positives, x: .init("Sig(X)", range: 0...1), gradient: "∂ loss / ∂ X", title: " at a positive (PY = 1)")
-        + Self.panels(negatives, x: .init("Sig(X)", range: 0...1), gradient: "∂ loss / ∂ X", title: " at a negative (PY = 0, Q = 0)")
+        Self.panels(
+          positives, x: .init("Sig(X)", range: 0...1), gradient: "∂ loss / ∂ X", title: " at a positive (PY = 1)")
+        + Self.panels(
+          negatives, x: .init("Sig(X)", range: 0...1), gradient: "∂ loss / ∂ X", title: " at a negative (PY = 0, Q = 0)"
+        )
     case .regression:
       let overlapping = overlapCurves()
       let apart = distanceCurves()
       curves = overlapping + apart
       panels =
         Self.panels(
-          overlapping, x: .init("IoU", range: 0...1), gradient: "∂ loss / ∂ way to the target", title: ", boxes that overlap")
+          overlapping, x: .init("IoU", range: 0...1), gradient: "∂ loss / ∂ way to the target",
+          title: ", boxes that overlap")
         + Self.panels(
-          apart, x: .init("distance of the centres, in widths of the target", range: 0...3), gradient: "∂ loss / ∂ way to the target",
+          apart, x: .init("distance of the centres, in widths of the target", range: 0...3),
+          gradient: "∂ loss / ∂ way to the target",
           title: ", a box moved aside")
     }
     return Figure(title: formula.description, notes: notes(curves), panels: panels, columns: 2)
