@@ -76,7 +76,9 @@ let package = Package(
     // Tests
     .target(name: "GoldenData", path: "Tests/GoldenData"),
     .testTarget(name: "FormulasTests", dependencies: ["Formulas", "Randomness", "GoldenData"]),
-    .testTarget(name: "LossesTests", dependencies: ["Formulas", "Losses", "Randomness", "GoldenData"]),
+    .target(name: "AllocationCounting", path: "Tests/AllocationCounting"),
+    .testTarget(
+      name: "LossesTests", dependencies: ["Formulas", "Losses", "Randomness", "GoldenData", "AllocationCounting"]),
     .testTarget(name: "JSONValuesTests", dependencies: ["JSONValues", "Randomness"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "EvolutionTests", dependencies: ["Evolution", "Formulas", "Randomness"]),

@@ -305,10 +305,10 @@ extension ProgramScheduler {
   mutating func emit(_ op: formula_op) { emit(op, Place(.constant, 0)) }
 
   mutating func emit(_ op: formula_op, _ place: Place) {
-    code.append(formula_instruction(op: Int32(op.rawValue), place: place.bits))
+    code.append(formula_instruction(op: UInt32(op.rawValue), place: UInt32(place.bits)))
   }
 
   mutating func emit(_ op: formula_op, _ form: formula_form, _ place: Place) {
-    code.append(formula_instruction(op: Int32(op.rawValue + form.rawValue), place: place.bits))
+    code.append(formula_instruction(op: UInt32(op.rawValue + form.rawValue), place: UInt32(place.bits)))
   }
 }

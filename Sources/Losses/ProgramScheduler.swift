@@ -87,8 +87,8 @@ struct ProgramScheduler {
     ]
     for (part, count) in counts.enumerated() { bases[part + 1] = bases[part] + count }
     for index in code.indices {
-      let place = Place(bits: code[index].place)
-      code[index].place = bases[Int(place.part.rawValue)] + place.index
+      let place = Place(bits: Int32(code[index].place))
+      code[index].place = UInt32(bases[Int(place.part.rawValue)] + place.index)
     }
   }
 
@@ -184,7 +184,7 @@ struct ProgramScheduler {
     for number in outputs.indices where isHere(outputs[number].extent) {
       guard !isStored[number], outputStage(outputs[number]) == currentStage else { continue }
       visit(outputs[number].reference.value)
-      store(number)
+      if !isStored[number] { store(number) }
     }
   }
 

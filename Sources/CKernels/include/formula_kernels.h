@@ -56,8 +56,8 @@ enum formula_op {
 };
 
 typedef struct {
-  int32_t op;
-  int32_t place;  // of the operand, in the table of pointers
+  uint32_t op;
+  uint32_t place;  // of the operand, in the table of pointers
 } formula_instruction;
 
 // The most arrays a program reads and writes: four variables, weights, a value and three gradients.
