@@ -32,6 +32,8 @@ import Testing
       "\"code\":\"notMonotone\""),
     Case(["eval-expr", "Sub(1,Div(I,U))", "--simulate"], 0, "pass"),
     Case(["eval-expr", "Sig(X)", "--mode", "BINARY_CLS"], 0, "BINARY_CLS"),
+    Case(["eval-expr", "giou", "--plot", "giou.svg", "--format", "latex"], 0, "frac"),
+    Case(["eval-expr", "cse-autoloss-b", "--mode", "BINARY_CLS", "--plot", "b.png", "--json"], 0, "BINARY_CLS"),
     Case(["spaces"], 0, "detection-twostage", "demo"),
     Case(["spaces", "detection-twostage"], 0, "# Search space", "evolution:"),
     Case(["spaces", "detection-twostage", "--json"], 0, "\"yaml\""),
@@ -70,6 +72,9 @@ import Testing
     Case(["evolve", "--dry-run", "--set", "warmStart.regression=[l1]"], 2, "warmStart.regression", "no formula"),
     Case(
       ["evolve", "--dry-run", "--set", "defaults.classification=croos-entropy"], 2, "did you mean 'cross-entropy'?"),
+    Case(["eval-expr", "giou", "--plot", "giou.gif"], 2, "giou.gif", ".svg or .png"),
+    Case(["eval-expr", "giou", "--plot", "nowhere/giou.svg"], 2, "nowhere", "there is no folder"),
+    Case(["eval-expr", "giou", "--plot", "nowhere/giou.png"], 2, "nowhere", "there is no folder"),
     Case(["eval-expr"], 2, "give a formula"),
     Case(["eval-expr", "l1"], 2, "encoded deltas"),
     Case(["eval-expr", "Neg(Dot(Y,Log(Sofmax(X))))"], 2, "did you mean 'Softmax'?", "^"),

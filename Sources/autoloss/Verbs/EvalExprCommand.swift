@@ -14,6 +14,7 @@ struct EvalExprCommand: ParsableCommand {
       EXAMPLE: autoloss eval-expr "Neg(Dot(Y,Log(Softmax(X))))"
       EXAMPLE: autoloss eval-expr giou --verify --simulate
       EXAMPLE: autoloss eval-expr cse-autoloss-b --mode REG --format python > loss.py
+      EXAMPLE: autoloss eval-expr giou --plot giou.svg
       EXAMPLE: autoloss eval-expr "Sub(1,Div(I,U))" --inputs boxes.json
       EXAMPLE: autoloss eval-expr --batch expressions.jsonl --json
 
@@ -36,9 +37,12 @@ struct EvalExprCommand: ParsableCommand {
   var verify = false
   @Flag(help: "Judge the properties, then descend on bare logits or boxes.")
   var simulate = false
+  @Option(help: "Draw loss and gradient beside known losses, as .svg or .png.")
+  var plot: String?
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    if let plot { try FigureFile.check(plot) }
     switch (formula, batch) {
     case (nil, nil): throw InputError("give a formula, or --batch with a file")
     case (.some, .some): throw InputError("give a formula or --batch, not both")
@@ -52,8 +56,8 @@ struct EvalExprCommand: ParsableCommand {
   }
 
   private func runBatch(_ file: String) throws {
-    guard !verify, !simulate, inputs == nil, format == .text || format == .json else {
-      throw InputError("--batch evaluates; leave out --verify, --simulate, --inputs and --format")
+    guard !verify, !simulate, inputs == nil, plot == nil, format == .text || format == .json else {
+      throw InputError("--batch evaluates; leave out --verify, --simulate, --inputs, --plot and --format")
     }
     guard let data = FileManager.default.contents(atPath: file) else {
       throw InputError("--batch \(file): cannot be read; give a file of JSON Lines")
@@ -72,6 +76,10 @@ struct EvalExprCommand: ParsableCommand {
     } catch {
       if writesJSON { Console.print(["formula": .string(text), "error": Self.json(error)]) }
       throw error
+    }
+    if let plot {
+      try FigureFile.write(LossCurves(of: expression.formula, mode: expression.mode).figure, to: plot)
+      Console.error("curves are in \(plot)")
     }
     if let source = try expression.source(format) {
       Console.print(source)
