@@ -1,5 +1,5 @@
 # Short names for the scripts; everything works without make.
-.PHONY: build demo test lint ci
+.PHONY: build demo test lint docs ci
 
 build:
 	./scripts/setup && swift build -c release
@@ -12,6 +12,9 @@ test:
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift
+
+docs:
+	./scripts/docs
 
 ci:
 	.ci/run

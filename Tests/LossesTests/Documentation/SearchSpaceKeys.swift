@@ -1,4 +1,6 @@
-/// The table of all keys of the search space, made from the file that holds the defaults and its comments.
+import Foundation
+
+/// The tables of all keys of the search spaces, made from the files that hold the defaults and their comments.
 enum SearchSpaceKeys {
   struct Key {
     let path: String
@@ -6,26 +8,47 @@ enum SearchSpaceKeys {
     let comment: String
   }
 
+  /// The space that is written out in full; of the others stands what differs.
+  static let first = "detection-twostage"
+
   static func article() throws -> String {
-    let keys = try read(Articles.text("search_spaces/detection-twostage.yaml"))
+    let keys = try keys(of: first)
     var lines = [
-      "# Search space keys", "",
-      "Every key of a search space, its default for `detection-twostage`, and what it means.", "",
+      "# Search space keys", "", "Every key of a search space, its default, and what it means.", "",
       GeneratedArticles.note, "", "## Overview", "",
-      "Made from `search_spaces/detection-twostage.yaml`. A row without words is explained by the nearest one above it; "
-        + "\"ours\" means that the papers are silent. How to use them: <doc:Writing-your-own-search-space>.",
+      "Made from the files in `search_spaces/`. The first tables are those of `\(first)`. A row without words is explained by "
+        + "the nearest one above it; \"ours\" means that the papers are silent. How to use them: "
+        + "<doc:Writing-your-own-search-space>.",
     ]
-    var section = ""
-    for key in keys where key.path.hasPrefix("profiles") == false {
-      let name = String(key.path.prefix { $0 != "." })
-      if name != section {
-        section = name
-        lines += ["", "## \(name)", "", "| key | default | meaning |", "| --- | --- | --- |"]
-      }
-      let value = key.value.isEmpty ? "" : "`\(key.value)`"
-      lines.append(GeneratedArticles.row(["`\(key.path)`", value, key.comment]))
+    for section in sections(of: keys) {
+      lines += ["", "## \(section)", ""] + table(keys.filter { $0.path.split(separator: ".").first == section[...] })
+    }
+    let values = Dictionary(keys.map { ($0.path, $0.value) }, uniquingKeysWith: { first, _ in first })
+    for name in try names() where name != first {
+      let different = try Self.keys(of: name).filter { values[$0.path] != $0.value }
+      lines += ["", "## What differs in \(name)", ""] + table(different)
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The search spaces there are, sorted.
+  static func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: Articles.root.appendingPathComponent("search_spaces").path)
+      .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
+  }
+
+  /// The keys of a search space but for its profiles.
+  static func keys(of name: String) throws -> [Key] {
+    read(try Articles.text("search_spaces/\(name).yaml")).filter { !$0.path.hasPrefix("profiles") }
+  }
+
+  private static func sections(of keys: [Key]) -> [String] {
+    keys.filter { !$0.path.contains(".") }.map(\.path)
+  }
+
+  private static func table(_ keys: [Key]) -> [String] {
+    ["| key | default | meaning |", "| --- | --- | --- |"]
+      + keys.map { GeneratedArticles.row(["`\($0.path)`", $0.value.isEmpty ? "" : "`\($0.value)`", $0.comment]) }
   }
 
   /// Keys in the order of the file; lists that go over several lines are joined.
