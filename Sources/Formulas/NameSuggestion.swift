@@ -7,7 +7,9 @@ public enum NameSuggestion {
     let lower = name.lowercased()
     if let same = candidates.first(where: { $0.lowercased() == lower }) { return same }
     let limit = name.count >= 5 ? 2 : 1
-    let ranked = candidates.map { (distance: distance(Array(lower.utf8), Array($0.lowercased().utf8)), name: $0) }
+    // As many insertions or deletions as the lengths differ are needed at least.
+    let sized = candidates.filter { abs($0.utf8.count - lower.utf8.count) <= limit }
+    let ranked = sized.map { (distance: distance(Array(lower.utf8), Array($0.lowercased().utf8)), name: $0) }
     let near = ranked.filter { $0.distance <= limit && $0.distance < $0.name.count }
     let best = near.map(\.distance).min()
     return near.first { $0.distance == best }?.name
