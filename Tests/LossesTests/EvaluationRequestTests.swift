@@ -83,6 +83,35 @@ import Testing
     #expect(answer.hasPrefix(#"{"id":7,"#))
   }
 
+  /// A text, and what stands in the answers to its lines.
+  @Test(arguments: [
+    ("", []), ("\n \r\n\t\n\u{B}\n", []), (#"{"formula":"U"}"#, ["perSample"]),
+    ("{\"formula\":\"U\"}\r\n{\"formula\":\"I\"}\n", ["perSample", "perSample"]),
+    ("{\"id\":\"\u{2028}\u{85}\",\"formula\":\"U\"}\n", ["\u{2028}\u{85}"]),
+    ("\u{FEFF}{\"formula\":\"U\"}\n\u{FEFF}\n{\"formula\":\"Neg(\0)\"}", ["perSample", "badJSON", "badJSON"]),
+    ("{\"formula\":\"Neg(\\u0000)\"}", ["unexpectedCharacter"]),
+    (
+      "{\"formula\":\"" + String(repeating: "Neg(", count: 100_000) + "\"}\n" + String(repeating: "[", count: 100_000),
+      ["tooDeep", "badJSON"]
+    ),
+    (
+      String(repeating: "x", count: EvaluationRequest.maximumLineLength + 1) + "\n{\"formula\":\"U\"}",
+      ["67108865 bytes", "perSample"]
+    ),
+  ]) func everyLineIsAnsweredOnItsOwn(text: String, words: [String]) {
+    var answers: [String] = []
+    Array(text.utf8).withUnsafeBytes { EvaluationRequest.answer(lines: $0) { answers.append($0) } }
+    #expect(answers.count == words.count)
+    for (answer, word) in zip(answers, words) { #expect(answer.contains(word), "\(answer)") }
+  }
+
+  @Test func bytesThatAreNoTextSpoilTheirLineAlone() {
+    var answers: [String] = []
+    let bytes: [UInt8] = [0xFF, 0xFE, 0x0A] + Array("{\"formula\":\"U\"}".utf8)
+    bytes.withUnsafeBytes { EvaluationRequest.answer(lines: $0) { answers.append($0) } }
+    #expect(answers.map { $0.contains("badJSON") } == [true, false])
+  }
+
   /// No rows, or rows of no classes: formula, inputs, value, gradient.
   @Test(arguments: [
     ("Add(U,1)", #"{"U":[]}"#, "[]", "[]"), ("Mul(2,Add(1,U))", #"{"U":[]}"#, "[]", "[]"),

@@ -59,14 +59,10 @@ struct EvalExprCommand: ParsableCommand {
     guard !verify, !simulate, inputs == nil, plot == nil, format == .text || format == .json else {
       throw InputError("--batch evaluates; leave out --verify, --simulate, --inputs, --plot and --format")
     }
-    guard let data = FileManager.default.contents(atPath: file) else {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe) else {
       throw InputError("--batch \(file): cannot be read; give a file of JSON Lines")
     }
-    // Bytes that are no text spoil their line alone.
-    let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
-    for line in lines where !line.allSatisfy(\.isWhitespace) {
-      Console.print(EvaluationRequest.answer(line: String(line)))
-    }
+    data.withUnsafeBytes { EvaluationRequest.answer(lines: $0) { Console.print($0) } }
   }
 
   private func runSingle(_ text: String) throws {
@@ -116,10 +112,12 @@ struct EvalExprCommand: ParsableCommand {
 
   /// Value and gradient on the arrays of a file.
   private func evaluate(_ expression: Expression, on file: String) throws -> [JSONValue.Member] {
-    let text = try Self.text(of: file, option: "--inputs")
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw InputError("--inputs \(file): no such text file")
+    }
     let json: JSONValue
     do throws(JSONError) {
-      json = try JSONValue(parsing: text)
+      json = try JSONValue(parsing: [UInt8](data))
     } catch {
       throw InputError("--inputs \(file): no JSON (\(error)); write {\"X\": [[…]], …}")
     }
@@ -134,13 +132,6 @@ struct EvalExprCommand: ParsableCommand {
     }
     let answer = try JSONValue(parsing: response.json)
     return [.init("value", answer["value"]), .init("grad", answer["grad"])]
-  }
-
-  private static func text(of file: String, option: String) throws -> String {
-    guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8) else {
-      throw InputError("\(option) \(file): no such text file")
-    }
-    return text
   }
 
   /// Value and gradient as they are in JSON.
