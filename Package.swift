@@ -49,7 +49,8 @@ let package = Package(
     .target(name: "Losses", dependencies: ["Formulas", "JSONValues", "Randomness", "CKernels"]),
     .target(name: "Networks", dependencies: ["Tensors", "Randomness", "CKernels", "COpenBLAS", "COneDNN"]),
     // 4
-    .target(name: "Screening", dependencies: ["Formulas", "JSONValues", "Losses", "Randomness", "Reporting"]),
+    .target(
+      name: "Screening", dependencies: ["Formulas", "JSONValues", "Losses", "Randomness", "Reporting", "CKernels"]),
     .target(
       name: "Proxy",
       dependencies: [

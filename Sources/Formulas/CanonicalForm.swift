@@ -1,11 +1,10 @@
 /// One spelling for formulas that are equal by algebra.
 ///
 /// It tells duplicates; evolution goes on with the formula as it was written, since simplification removes stepping
-/// stones.
+/// stones. For many formulas, `Canonicalizer` is faster.
 public struct CanonicalForm: Hashable, Sendable {
   public let formula: Formula
-  /// The rules that were applied, each once, in the order of `CanonicalRule.allCases`.
-  public let rules: [CanonicalRule]
+  private let applied: CanonicalRules
 
   /// Formulas that are larger, written out as a tree, stay as they are; no search makes them. (Products and sums are kept
   /// flat, so it is the tree that has to be small.)
@@ -13,9 +12,8 @@ public struct CanonicalForm: Hashable, Sendable {
 
   /// The canonical form; the formula itself when it is not one of the mode or its tree has more than `nodeLimit` nodes.
   public init(_ formula: Formula, in mode: Mode) {
-    guard formula.treeSize <= Self.nodeLimit, (try? formula.nodeShapes(in: mode)) != nil else {
-      self.formula = formula
-      rules = []
+    guard Self.isRewritten(formula, in: mode) else {
+      self.init(formula, applied: CanonicalRules())
       return
     }
     var writer = CanonicalWriter(mode, mayDropSlopes: true)
@@ -24,9 +22,24 @@ public struct CanonicalForm: Hashable, Sendable {
       writer = CanonicalWriter(mode, mayDropSlopes: false)
       root = writer.write(formula)
     }
-    self.formula = writer.builder.build(root: root)
-    rules = CanonicalRule.allCases.filter(writer.applied.contains)
+    self.init(writer.builder.build(root: root), applied: writer.applied)
   }
+
+  init(_ formula: Formula, applied: CanonicalRules) {
+    self.formula = formula
+    self.applied = applied
+  }
+
+  /// The rules that were applied, each once, in the order of `CanonicalRule.allCases`.
+  public var rules: [CanonicalRule] { CanonicalRule.allCases.filter(applied.contains) }
+
+  /// Whether a formula is one of the mode and not too large.
+  static func isRewritten(_ formula: Formula, in mode: Mode) -> Bool {
+    isSmall(formula) && formula.hasShapes(in: mode)
+  }
+
+  /// Whether the tree has at most `nodeLimit` nodes; 10 different ones cannot make a larger one.
+  static func isSmall(_ formula: Formula) -> Bool { formula.nodeCount <= 10 || formula.treeSize <= nodeLimit }
 }
 
 extension CanonicalWriter {
@@ -34,16 +47,18 @@ extension CanonicalWriter {
   fileprivate mutating func write(_ formula: Formula) -> Int {
     var places: [Int] = []
     places.reserveCapacity(formula.nodeCount)
-    for node in formula.nodes {
-      switch node {
-      case .variable(let variable): places.append(insert(.variable(variable)))
-      case .constant(let value): places.append(constant(value))
-      case .unary(let primitive, let child): places.append(unary(primitive, places[child]))
-      case .binary(let primitive, let left, let right):
-        places.append(binary(primitive, places[left], places[right]))
-      }
-    }
+    for node in formula.nodes { places.append(write(node.mapChildren { places[$0] })) }
     return places[formula.root]
+  }
+
+  /// Writes one node over written children; the result is its place, or that of what it is by the rules.
+  mutating func write(_ node: Node) -> Int {
+    switch node {
+    case .variable: insert(node)
+    case .constant(let value): constant(value)
+    case .unary(let primitive, let child): unary(primitive, child)
+    case .binary(let primitive, let left, let right): binary(primitive, left, right)
+    }
   }
 }
 

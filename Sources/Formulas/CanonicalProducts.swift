@@ -73,10 +73,8 @@ extension CanonicalWriter {
     var normal = withSignsOutside(withoutSquaredRoots(product))
     cancelEquals(&normal, keeping: shape)
     if normal.factor == 0, let zero = zero(absorbing: normal, shape: shape) { return zero }
-    let order = normal.numerators
-    normal.numerators.sort { self.order($0) < self.order($1) }
+    if normal.numerators.sort(by: { self.order($0) < self.order($1) }) { applied.insert(.productCommutativity) }
     normal.denominators.sort { self.order($0) < self.order($1) }
-    if order != normal.numerators { applied.insert(.productCommutativity) }
     guard let base = writeBase(normal) else {
       return shape == .one ? constant(normal.factor) : nil
     }
@@ -130,6 +128,7 @@ extension CanonicalWriter {
 
   /// The pairs Sqrt(a)·Sqrt(a) replaced by a, where a is away from 0.
   private mutating func withoutSquaredRoots(_ product: Product) -> Product {
+    guard product.numerators.count > 1 else { return product }
     var result = product
     var place = 0
     while place < result.numerators.count {

@@ -5,11 +5,11 @@ extension CanonicalWriter {
       return folded(.add, left, right)
     }
     let shape = joined(left, right)
-    let both = [left, right].map(asSum)
-    var merged = Sum(constant: both[0].constant + both[1].constant)
+    let (first, second) = (asSum(left), asSum(right))
+    var merged = Sum(constant: first.constant + second.constant, terms: first.terms)
     guard merged.constant.isFinite else { return insert(.binary(.add, left, right)) }
-    if both[0].constant != 0, both[1].constant != 0 { applied.insert(.constantFolding) }
-    for term in both[0].terms + both[1].terms {
+    if first.constant != 0, second.constant != 0 { applied.insert(.constantFolding) }
+    for term in second.terms {
       if let place = merged.terms.firstIndex(where: { $0.node == term.node }) {
         merged.terms[place].factor += term.factor
         applied.insert(.likeTerms)
@@ -18,9 +18,8 @@ extension CanonicalWriter {
       }
     }
     guard merged.terms.allSatisfy({ $0.factor.isFinite }) else { return insert(.binary(.add, left, right)) }
-    let order = merged.terms.map(\.node)
-    merged.terms.sort { self.order($0.node) < self.order($1.node) }
-    noteOrder(left, right, changed: order != merged.terms.map(\.node))
+    let hasMoved = merged.terms.sort { self.order($0.node) < self.order($1.node) }
+    noteOrder(left, right, changed: hasMoved)
     return write(dropZeros(merged, keeping: shape), shape: shape)
   }
 
@@ -29,11 +28,12 @@ extension CanonicalWriter {
     if let value = constantValue(node) { return Sum(constant: value) }
     if let sum = sum(node) { return sum }
     let (factor, base) = scaledBase(node)
-    return Sum(terms: [Term(factor: factor, node: base)])
+    return Sum(terms: ShortList(Term(factor: factor, node: base)))
   }
 
   /// Leaves out terms of factor 0 that are tame, as far as the shape stays.
   private mutating func dropZeros(_ sum: Sum, keeping shape: ValueShape) -> Sum {
+    guard sum.terms.contains(where: { $0.factor == 0 }) else { return sum }
     var kept = sum
     for term in sum.terms where term.factor == 0 && isTame(term.node) {
       let others = kept.terms.filter { $0.node != term.node }
@@ -68,8 +68,8 @@ extension CanonicalWriter {
 
   /// The shape of a written sum.
   private func shape(of sum: Sum) -> ValueShape? {
-    let shapes = sum.terms.map { self.shape($0.node).value } + (sum.constant != 0 || sum.terms.isEmpty ? [.one] : [])
-    return shapes.dropFirst().reduce(shapes.first) { joined($0, $1) }
+    let number: ValueShape? = sum.constant != 0 || sum.terms.isEmpty ? .one : nil
+    return sum.terms.reduce(number) { joined($0, shape($1.node).value) }
   }
 
   func joined(_ left: Int, _ right: Int) -> ValueShape {
@@ -90,8 +90,9 @@ extension CanonicalWriter {
   /// Minus the sum, term by term.
   mutating func negated(_ sum: Sum, shape: ValueShape) -> Int {
     applied.insert(.negationOverSum)
-    let terms = sum.terms.map { Term(factor: -$0.factor, node: $0.node) }
-    return write(Sum(constant: 0 - sum.constant, terms: terms), shape: shape)
+    var turned = Sum(constant: 0 - sum.constant, terms: sum.terms)
+    for place in turned.terms.indices { turned.terms[place].factor.negate() }
+    return write(turned, shape: shape)
   }
 
   /// The sum without its number and without what is equal in a whole row, if something is left and the shape stays.

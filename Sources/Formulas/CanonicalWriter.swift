@@ -2,43 +2,55 @@
 struct CanonicalWriter {
   let mode: Mode
   var builder = FormulaBuilder()
-  var applied: Set<CanonicalRule> = []
+  var applied = CanonicalRules()
   /// Whether a gradient that is 0 by algebra may be left out; not where it can be 0 · ∞, which is nan.
   let mayDropSlopes: Bool
   /// Whether some Sqrt of what can be 0 was met: its slope is infinite there, and reaches every part of the formula.
-  private(set) var hasInfiniteSlope = false
+  var hasInfiniteSlope = false
+  /// Whether a node was written anew that is taken apart otherwise than where it was written first.
+  private(set) var isAmbiguous = false
   /// What is known of each node of the builder.
   private var facts: [Facts] = []
+  private var ranges = ValueRanges()
 
   struct Facts {
     let shape: NodeShape
-    let range: ValueRange
     let dependsOnPrediction: Bool
     /// Whether it is one number in every row of N×C, whatever the prediction: made of Z and numbers.
     let isRowConstant: Bool
     let order: SortKey
     /// The node as number · numerators / denominators.
     let product: Product
+    /// Whether the product is the node alone.
+    let isOwnProduct: Bool
     /// The node as a sum, if it is one.
     let sum: Sum?
+
+    /// Whether the node is now taken apart in another way.
+    func differs(from product: Product?, _ sum: Sum?) -> Bool {
+      if isOwnProduct != (product == nil) || (self.sum == nil) != (sum == nil) { return true }
+      if let product, self.product != product { return true }
+      return self.sum != sum
+    }
   }
 
   /// number · Π numerators / Π (denominators + eps); no numerator is a product or a negation.
-  struct Product {
+  struct Product: Equatable {
     var factor = 1.0
-    var numerators: [Int] = []
-    var denominators: [Int] = []
+    var numerators = ShortList<Int>()
+    var denominators = ShortList<Int>()
   }
 
   /// number + Σ factor · node; no node is a sum, a negation or has a number as factor. Sorted.
-  struct Sum {
+  struct Sum: Equatable {
     var constant = 0.0
-    var terms: [Term] = []
+    var terms = ShortList<Term>()
   }
 
-  struct Term {
+  struct Term: Blank, Equatable {
     var factor: Double
     let node: Int
+    static var blank: Term { Term(factor: 0, node: 0) }
   }
 
   /// Numbers before variables before the rest, small before large; the same for equal parts of any formula.
@@ -57,8 +69,18 @@ struct CanonicalWriter {
     self.mayDropSlopes = mayDropSlopes
   }
 
+  /// Forgets everything and keeps the room.
+  mutating func forget() {
+    builder.removeAll()
+    facts.removeAll(keepingCapacity: true)
+    ranges.forget()
+    applied = CanonicalRules()
+    hasInfiniteSlope = false
+    isAmbiguous = false
+  }
+
   func shape(_ node: Int) -> NodeShape { facts[node].shape }
-  func range(_ node: Int) -> ValueRange { facts[node].range }
+  func range(_ node: Int) -> ValueRange { ranges.range(of: node, in: builder.nodes) }
   func dependsOnPrediction(_ node: Int) -> Bool { facts[node].dependsOnPrediction }
   func isRowConstant(_ node: Int) -> Bool { facts[node].isRowConstant }
 
@@ -79,18 +101,22 @@ struct CanonicalWriter {
   /// Inserts a node as it stands; its decomposition says what it is a product or sum of.
   mutating func insert(_ node: Node, product: Product? = nil, sum: Sum? = nil) -> Int {
     let index = builder.insert(node)
-    guard index == facts.count else { return index }
+    if case .unary(.sqrt, let child) = node, !range(child).isPositive { hasInfiniteSlope = true }
+    guard index == facts.count else {
+      if facts[index].differs(from: product, sum) { isAmbiguous = true }
+      return index
+    }
     let own: Product
     if case .constant(let value) = node {
       own = Product(factor: value)
     } else {
-      own = product ?? Product(numerators: [index])
+      own = product ?? Product(numerators: ShortList(index))
     }
     facts.append(
       Facts(
-        shape: shape(of: node), range: range(of: node), dependsOnPrediction: depends(node),
-        isRowConstant: isRowConstant(node), order: key(of: node), product: own, sum: sum))
-    if case .unary(.sqrt, let child) = node, !range(child).isPositive { hasInfiniteSlope = true }
+        shape: shape(of: node), dependsOnPrediction: depends(node),
+        isRowConstant: isRowConstant(node), order: key(of: node), product: own,
+        isOwnProduct: product == nil, sum: sum))
     return index
   }
 
@@ -117,8 +143,12 @@ struct CanonicalWriter {
   }
 
   private func depends(_ node: Node) -> Bool {
-    if case .variable(let variable) = node { return mode.differentiableVariables.contains(variable) }
-    return node.children.contains { facts[$0].dependsOnPrediction }
+    switch node {
+    case .variable(let variable): mode.isDifferentiable(variable)
+    case .constant: false
+    case .unary(_, let child): facts[child].dependsOnPrediction
+    case .binary(_, let left, let right): facts[left].dependsOnPrediction || facts[right].dependsOnPrediction
+    }
   }
 
   private func isRowConstant(_ node: Node) -> Bool {
@@ -128,15 +158,6 @@ struct CanonicalWriter {
     case .unary(let primitive, let child): primitive != .softmax && facts[child].isRowConstant
     case .binary(let primitive, let left, let right):
       primitive != .dot && facts[left].isRowConstant && facts[right].isRowConstant
-    }
-  }
-
-  private func range(of node: Node) -> ValueRange {
-    switch node {
-    case .variable(let variable): .of(variable)
-    case .constant(let value): .of(value)
-    case .unary(let primitive, let a): .unary(primitive, range(a))
-    case .binary(let primitive, let a, let b): .binary(primitive, range(a), range(b))
     }
   }
 
@@ -154,12 +175,10 @@ struct CanonicalWriter {
   }
 
   /// The tree size of a node over its children; stays at the largest number.
-  private func size(_ children: Int...) -> Int {
-    children.reduce(1) { total, child in
-      let own = order(child).kind == 1 ? 1 : order(child).size
-      let (sum, overflow) = total.addingReportingOverflow(own)
-      return overflow ? .max : sum
-    }
+  private func size(_ child: Int, _ other: Int? = nil) -> Int {
+    func own(_ child: Int) -> Int { order(child).kind == 1 ? 1 : order(child).size }
+    let (sum, overflow) = own(child).addingReportingOverflow(other.map(own) ?? 0)
+    return overflow || sum == .max ? .max : sum + 1
   }
 
   /// A hash that is the same in every run (the mixing steps of SplitMix64).

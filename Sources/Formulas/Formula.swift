@@ -85,3 +85,15 @@ public struct Formula: Hashable, Sendable {
     return builder.build(root: places[root])
   }
 }
+
+extension Formula {
+  /// A quick hash of the nodes, the same in every run; equal for equal formulas.
+  package var structuralHash: UInt64 {
+    var hash: UInt64 = 0x9e37_79b9_7f4a_7c15
+    for node in nodes {
+      hash = (hash ^ node.word) &* 0xbf58_476d_1ce4_e5b9
+      hash ^= hash >> 29
+    }
+    return hash
+  }
+}

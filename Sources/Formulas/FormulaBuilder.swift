@@ -1,10 +1,11 @@
 /// Builds formulas bottom up; a node that is asked for twice is stored once.
 public struct FormulaBuilder: Sendable {
-  /// The nodes so far, children before parents.
-  public private(set) var nodes: [Node] = []
-  private var places: [Node: Int] = [:]
+  private var table = NodeTable()
 
   public init() {}
+
+  /// The nodes so far, children before parents.
+  public var nodes: [Node] { table.nodes }
 
   /// The index of a variable.
   public mutating func variable(_ variable: Variable) -> Int { insert(.variable(variable)) }
@@ -21,15 +22,10 @@ public struct FormulaBuilder: Sendable {
   }
 
   /// The index of a node whose children are indices given out by this builder.
-  public mutating func insert(_ node: Node) -> Int {
-    var node = node
-    if case .constant(0) = node { node = .constant(0) }
-    if let place = places[node] { return place }
-    precondition(node.children.allSatisfy { nodes.indices.contains($0) }, "a child comes before its parent")
-    nodes.append(node)
-    places[node] = nodes.count - 1
-    return nodes.count - 1
-  }
+  public mutating func insert(_ node: Node) -> Int { table.insert(node) }
+
+  /// Forgets the nodes and keeps the room.
+  mutating func removeAll() { table.removeAll() }
 
   /// Inserts every node of a formula; the result maps its indices to indices of this builder.
   public mutating func insert(_ formula: Formula) -> [Int] {
@@ -41,23 +37,7 @@ public struct FormulaBuilder: Sendable {
 
   /// The formula below a node, its nodes in the order of the first visit; unused nodes are left out.
   public func build(root: Int) -> Formula {
-    var order: [Node] = []
-    var renumbered = [Int](repeating: -1, count: nodes.count)
-    var pending = [root]
-    while let index = pending.last {
-      if renumbered[index] >= 0 {
-        pending.removeLast()
-        continue
-      }
-      let missing = nodes[index].children.filter { renumbered[$0] < 0 }
-      if missing.isEmpty {
-        renumbered[index] = order.count
-        order.append(nodes[index].mapChildren { renumbered[$0] })
-        pending.removeLast()
-      } else {
-        pending.append(contentsOf: missing.reversed())
-      }
-    }
-    return Formula(orderedNodes: order)
+    var collector = FormulaCollector()
+    return collector.formula(below: root, of: table.nodes)
   }
 }

@@ -21,6 +21,12 @@ extension Formula: LosslessStringConvertible {
   /// Reads a formula and returns the mode it was read in beside it.
   /// - Throws: `FormulaError`; of code `ambiguousMode` when `mode` is nil and several fit.
   public static func parse(_ text: String, mode: Mode?) throws(FormulaError) -> (formula: Formula, mode: Mode) {
+    if let read = FormulaReader.read(text, mode: mode) { return read }
+    return try parsePlainly(text, mode: mode)
+  }
+
+  /// The same by the plain parser alone, which defines the language and its errors.
+  package static func parsePlainly(_ text: String, mode: Mode?) throws(FormulaError) -> (formula: Formula, mode: Mode) {
     var parser = FormulaParser(text, mode: mode)
     let (formula, found) = try parser.parse()
     guard let found else { throw FormulaError(.ambiguousMode(Mode.allCases), source: text, offset: 0) }

@@ -24,6 +24,33 @@ public enum Mode: String, CaseIterable, Hashable, Sendable, Codable {
     }
   }
 
+  /// Whether a variable depends on the prediction.
+  public func isDifferentiable(_ variable: Variable) -> Bool {
+    switch variable {
+    case .x, .u, .i, .e: true
+    case .y, .z, .q, .py, .ny: false
+    }
+  }
+
+  /// Whether a variable is one of the mode's.
+  func has(_ variable: Variable) -> Bool {
+    switch variable {
+    case .x: self != .regression
+    case .y, .z: self == .multiClass
+    case .q, .py, .ny: self == .binaryClass
+    case .u, .i, .e: self == .regression
+    }
+  }
+
+  /// Whether a primitive is one of the mode's.
+  func has(_ primitive: Primitive) -> Bool {
+    switch primitive {
+    case .dot: self == .multiClass
+    case .softmax, .sgdf, .salf, .serf: self != .regression
+    case .neg, .exp, .log, .abs, .sqrt, .softplus, .sig, .tanh, .sin, .cos, .relu, .add, .sub, .mul, .div: true
+    }
+  }
+
   /// The primitives of the mode, in the order of the original tool's primitive sets.
   public var primitives: [Primitive] {
     switch self {

@@ -57,3 +57,8 @@ public enum Primitive: String, CaseIterable, Hashable, Sendable, Codable {
     }
   }
 }
+
+extension Primitive {
+  /// By the code, not by the spelling.
+  public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+}

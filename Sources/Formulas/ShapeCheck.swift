@@ -33,6 +33,15 @@ enum ShapeRule {
     }
   }
 
+  /// The shape of a node over children of known shapes.
+  static func shape(of node: Node, in mode: Mode, _ child: (Int) -> NodeShape) throws(ShapeFault) -> NodeShape {
+    switch node {
+    case .variable, .constant: leaf(node, in: mode)
+    case .unary(let primitive, let argument): try unary(primitive, child(argument))
+    case .binary(let primitive, let left, let right): try binary(primitive, child(left), child(right))
+    }
+  }
+
   /// Scalars and `[1]` spread over everything; `[N]` and `[N, C]` do not combine.
   private static func broadcast(_ left: ValueShape, _ right: ValueShape) throws(ShapeFault) -> ValueShape {
     switch (left, right) {
@@ -73,6 +82,21 @@ extension Formula {
     }
   }
 
+  /// Whether names are of the mode and shapes combine, without saying where they do not.
+  func hasShapes(in mode: Mode) -> Bool {
+    withUnsafeTemporaryAllocation(of: NodeShape.self, capacity: nodes.count) { shapes in
+      do throws(ShapeFault) {
+        for (index, node) in nodes.enumerated() {
+          guard NameRule.allows(node, in: mode) else { return false }
+          shapes[index] = try ShapeRule.shape(of: node, in: mode) { shapes[$0] }
+        }
+        return true
+      } catch {
+        return false
+      }
+    }
+  }
+
   /// The shapes, or the error made by `report` from what is wrong and the node where it is.
   func checkedShapes(in mode: Mode, report: (FormulaError.Kind, Int) -> FormulaError) throws(FormulaError)
     -> [NodeShape]
@@ -80,14 +104,9 @@ extension Formula {
     var shapes: [NodeShape] = []
     shapes.reserveCapacity(nodes.count)
     for (index, node) in nodes.enumerated() {
-      if let kind = NameRule.fault(of: node, in: mode) { throw report(kind, index) }
+      if !NameRule.allows(node, in: mode), let kind = NameRule.fault(of: node, in: mode) { throw report(kind, index) }
       do throws(ShapeFault) {
-        switch node {
-        case .variable, .constant: shapes.append(ShapeRule.leaf(node, in: mode))
-        case .unary(let primitive, let child): shapes.append(try ShapeRule.unary(primitive, shapes[child]))
-        case .binary(let primitive, let left, let right):
-          shapes.append(try ShapeRule.binary(primitive, shapes[left], shapes[right]))
-        }
+        shapes.append(try ShapeRule.shape(of: node, in: mode) { shapes[$0] })
       } catch {
         throw report(.shape(error), index)
       }
@@ -98,13 +117,21 @@ extension Formula {
 
 /// Which names a mode knows.
 enum NameRule {
+  static func allows(_ node: Node, in mode: Mode) -> Bool {
+    switch node {
+    case .variable(let variable): mode.has(variable)
+    case .constant: true
+    case .unary(let primitive, _), .binary(let primitive, _, _): mode.has(primitive)
+    }
+  }
+
   static func fault(of node: Node, in mode: Mode) -> FormulaError.Kind? {
     switch node {
     case .variable(let variable):
-      mode.variables.contains(variable) ? nil : .variableNotOfMode(variable, mode)
+      mode.has(variable) ? nil : .variableNotOfMode(variable, mode)
     case .constant: nil
     case .unary(let primitive, _), .binary(let primitive, _, _):
-      mode.primitives.contains(primitive) ? nil : .primitiveNotOfMode(primitive, mode)
+      mode.has(primitive) ? nil : .primitiveNotOfMode(primitive, mode)
     }
   }
 }

@@ -100,3 +100,23 @@ struct ValueRange: Hashable {
     ValueRange(low: rising(low), high: rising(high), isFinite: isFinite, isPositive: isPositive)
   }
 }
+
+/// The ranges of the nodes of a table, worked out when the first rule asks.
+final class ValueRanges {
+  private var known: [ValueRange] = []
+
+  func forget() { known.removeAll(keepingCapacity: true) }
+
+  /// The range of a node; children stand before parents.
+  func range(of node: Int, in nodes: [Node]) -> ValueRange {
+    while known.count <= node {
+      switch nodes[known.count] {
+      case .variable(let variable): known.append(.of(variable))
+      case .constant(let value): known.append(.of(value))
+      case .unary(let primitive, let a): known.append(.unary(primitive, known[a]))
+      case .binary(let primitive, let a, let b): known.append(.binary(primitive, known[a], known[b]))
+      }
+    }
+    return known[node]
+  }
+}

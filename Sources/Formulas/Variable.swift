@@ -34,3 +34,8 @@ public enum Variable: String, CaseIterable, Hashable, Sendable, Codable {
     }
   }
 }
+
+extension Variable {
+  /// By the index, not by the spelling.
+  public func hash(into hasher: inout Hasher) { hasher.combine(index) }
+}

@@ -3,15 +3,22 @@ import Losses
 
 /// The probes of REG: predicted boxes on straight ways to their targets.
 enum BoxProbes {
-  /// Batches in the order in which they are tried: the first target size alone, then all sizes.
+  /// Batches in the order in which they are tried: the first target size alone, first 15 boxes by their values alone, then all
+  /// sizes.
   static func batches(_ settings: VerificationSettings) -> [ProbeBatch] {
-    let first = settings.targetSizes.prefix(1)
-    let quick = batch(Array(first), families: [.shift, .growth, .shrinking], settings)
-    return [quick, batch(settings.targetSizes, families: BoxFamily.allCases, settings)]
+    let first = Array(settings.targetSizes.prefix(1))
+    return [
+      batch(first, families: [.shift, .growth, .shrinking, .aspect], settings, handful: [4, 4, 3, 4]),
+      batch(first, families: [.shift, .growth, .shrinking], settings),
+      batch(settings.targetSizes, families: BoxFamily.allCases, settings),
+    ]
   }
 
-  private static func batch(_ sizes: [[Double]], families: [BoxFamily], _ settings: VerificationSettings) -> ProbeBatch
-  {
+  /// - Parameter handful: the number of probes on the first path of each family, whose values alone are asked for; nil for
+  ///   all paths.
+  private static func batch(
+    _ sizes: [[Double]], families: [BoxFamily], _ settings: VerificationSettings, handful: [Int]? = nil
+  ) -> ProbeBatch {
     var areas: [BoxOverlap<Double>] = []
     var sequences: [ProbeSequence] = []
     var probes: [Probe] = []
@@ -28,8 +35,9 @@ enum BoxProbes {
       append(
         target.overlap(with: target), isTarget: true,
         .boxes(family: .shift, path: 0, width: width, height: height, progress: 1))
-      for family in families {
-        for (path, start) in family.starts.enumerated() {
+      for (order, family) in families.enumerated() {
+        let steps = handful?[order] ?? settings.pathSteps
+        for (path, start) in family.starts.enumerated() where handful == nil || path == 0 {
           let first = probes.count
           var directions: [BoxDirection] = []
           let from = ProbeBox(
@@ -37,14 +45,14 @@ enum BoxProbes {
           let end =
             family.isStrict
             ? target : ProbeBox(centerX: 0, centerY: 0, width: start.sw * width, height: start.sh * height)
-          for step in 0..<settings.pathSteps {
-            let progress = Double(step) / Double(settings.pathSteps - 1)
+          for step in 0..<steps {
+            let progress = Double(step) / Double(steps - 1)
             let box = from.moved(towards: end, by: progress)
             let probed = box.overlap(with: target)
             if family == .disjoint, probed.intersection > 0 { break }
             directions.append(box.direction(from: from, to: end, target: target))
             append(
-              probed, isTarget: family.isStrict && step == settings.pathSteps - 1,
+              probed, isTarget: family.isStrict && step == steps - 1,
               .boxes(family: family, path: path, width: width, height: height, progress: progress))
           }
           sequences.append(
@@ -57,7 +65,7 @@ enum BoxProbes {
     return ProbeBatch(
       classes: 1,
       inputs: [(.u, areas.map(\.union)), (.i, areas.map(\.intersection)), (.e, areas.map(\.enclosing))],
-      sequences: sequences, probes: probes, valueOnly: valueOnly)
+      sequences: sequences, probes: probes, valueOnly: valueOnly, asksForValuesOnly: handful != nil)
   }
 }
 

@@ -2,7 +2,8 @@ import Formulas
 
 /// The probes of BINARY_CLS: one element of a row runs from −limit to +limit while the rest of the row stands still.
 enum ElementProbes {
-  /// Batches in the order in which they are tried: one positive and one negative first, then every column of every count.
+  /// Batches in the order in which they are tried: one positive and one negative, first at four logits by their values
+  /// alone, then every column of every count.
   static func batches(_ settings: VerificationSettings) -> [ProbeBatch] {
     var batches: [ProbeBatch] = []
     for (order, classes) in settings.binaryClassCounts.enumerated() {
@@ -11,9 +12,10 @@ enum ElementProbes {
         let quick = [false, true].compactMap { positive in
           families.first { $0.positive == positive && ($0.quality == (positive ? 1 : 0)) }
         }
-        batches.append(batch(quick, classes: classes, settings))
+        batches.append(batch(quick, classes: classes, steps: 4, settings, asksForValuesOnly: true))
+        batches.append(batch(quick, classes: classes, steps: settings.logitCount, settings))
       }
-      batches.append(batch(families, classes: classes, settings))
+      batches.append(batch(families, classes: classes, steps: settings.logitCount, settings))
     }
     return batches
   }
@@ -37,7 +39,9 @@ enum ElementProbes {
     }
   }
 
-  private static func batch(_ families: [Family], classes: Int, _ settings: VerificationSettings) -> ProbeBatch {
+  private static func batch(
+    _ families: [Family], classes: Int, steps: Int, _ settings: VerificationSettings, asksForValuesOnly: Bool = false
+  ) -> ProbeBatch {
     var logits: [Double] = []
     var qualities: [Double] = []
     var positives: [Double] = []
@@ -45,8 +49,8 @@ enum ElementProbes {
     var probes: [Probe] = []
     for family in families {
       let first = probes.count
-      for step in 0..<settings.logitCount {
-        let logit = settings.logitLimit * (2 * Double(step) / Double(settings.logitCount - 1) - 1)
+      for step in 0..<steps {
+        let logit = settings.logitLimit * (2 * Double(step) / Double(steps - 1) - 1)
         for column in 0..<classes {
           let isProbed = column == family.column
           let isPositive = isProbed ? family.positive : column == family.otherPositive
@@ -62,7 +66,7 @@ enum ElementProbes {
     return ProbeBatch(
       classes: classes,
       inputs: [(.x, logits), (.q, qualities), (.py, positives), (.ny, positives.map { 1 - $0 })], sequences: sequences,
-      probes: probes)
+      probes: probes, asksForValuesOnly: asksForValuesOnly)
   }
 
   private static func demand(of family: Family, _ settings: VerificationSettings) -> ProbeSequence.Demand {

@@ -3,17 +3,19 @@ import Formulas
 
 /// The probes of MULTI_CLS: rows of logits whose gap runs from −limit to +limit.
 enum LogitProbes {
-  /// Batches in the order in which they are tried: a small one of two sequences first, then all sequences for each number of
-  /// classes. Every label of every count occurs, and every spread and Z with each count up to 6.
+  /// Batches in the order in which they are tried: two sequences, first at four gaps by their values alone, then all
+  /// sequences for each number of classes. Every label of every count occurs, and every spread and Z with each count up to 6.
   static func batches(_ settings: VerificationSettings) -> [ProbeBatch] {
     var batches: [ProbeBatch] = []
     for (order, classes) in settings.classCounts.enumerated() {
       let families = families(classes: classes, settings)
       if order == 0 {
         let quick = [MovedLogits.otherLogits, .trueLogit].compactMap { moved in families.first { $0.moved == moved } }
-        batches.append(batch(quick, classes: classes, settings))
+        batches.append(batch(quick, classes: classes, steps: 4, settings, asksForValuesOnly: true))
+        batches.append(batch(quick, classes: classes, steps: settings.logitGapCount, settings))
       }
-      batches.append(batch(families, classes: classes, settings))
+      let steps = classes <= fullCount ? settings.logitGapCount : settings.wideLogitGapCount
+      batches.append(batch(families, classes: classes, steps: steps, settings))
     }
     return batches
   }
@@ -46,7 +48,9 @@ enum LogitProbes {
     return families
   }
 
-  private static func batch(_ families: [Family], classes: Int, _ settings: VerificationSettings) -> ProbeBatch {
+  private static func batch(
+    _ families: [Family], classes: Int, steps: Int, _ settings: VerificationSettings, asksForValuesOnly: Bool = false
+  ) -> ProbeBatch {
     var logits: [Double] = []
     var labels: [Double] = []
     var overlaps: [Double] = []
@@ -55,7 +59,6 @@ enum LogitProbes {
     for family in families {
       let first = probes.count
       let others = normalizedOthers(count: classes - 1, spread: family.spread)
-      let steps = classes <= fullCount ? settings.logitGapCount : settings.wideLogitGapCount
       for step in 0..<steps {
         let gap = settings.logitGapLimit * (2 * Double(step) / Double(steps - 1) - 1)
         var remaining = others.makeIterator()
@@ -78,7 +81,8 @@ enum LogitProbes {
         ProbeSequence(rows: first..<probes.count, demand: .logits(label: family.label, moved: family.moved)))
     }
     return ProbeBatch(
-      classes: classes, inputs: [(.x, logits), (.y, labels), (.z, overlaps)], sequences: sequences, probes: probes)
+      classes: classes, inputs: [(.x, logits), (.y, labels), (.z, overlaps)], sequences: sequences, probes: probes,
+      asksForValuesOnly: asksForValuesOnly)
   }
 
   /// Logits evenly spaced over the spread, in an order that is not sorted, with logsumexp 0.

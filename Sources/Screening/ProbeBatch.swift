@@ -4,7 +4,7 @@ import Losses
 /// Inputs that are evaluated together, cut into sequences of rows along which a property must hold.
 ///
 /// Legend. N: rows of the batch. C: classes (1 for boxes). All arrays are row-major N×C, or N for boxes.
-struct ProbeBatch: Sendable {
+final class ProbeBatch: Sendable {
   let inputs: LossInputs<Double>
   let floatInputs: LossInputs<Float>
   let sequences: [ProbeSequence]
@@ -13,10 +13,16 @@ struct ProbeBatch: Sendable {
   /// Rows where only the value has to be finite: boxes that do not overlap and boxes at the target. The square root of IoU, a
   /// classical loss, has no slope there.
   let valueOnly: Set<Int>
+  /// Whether the gradient is left out: a handful of probes that ends most random formulas, and cannot tell a loss that is
+  /// flat on them from one that is flat everywhere.
+  let asksForValuesOnly: Bool
+  /// The column that each row probes; 0 for boxes.
+  let columns: [Int]
+  let tiles: ProbeTiles
 
   init(
     classes: Int, inputs: [(variable: Variable, values: [Double])], sequences: [ProbeSequence], probes: [Probe],
-    valueOnly: Set<Int> = []
+    valueOnly: Set<Int> = [], asksForValuesOnly: Bool = false
   ) {
     var filled = LossInputs<Double>(rows: probes.count, classes: classes)
     for input in inputs { filled[input.variable] = input.values }
@@ -25,7 +31,16 @@ struct ProbeBatch: Sendable {
     self.sequences = sequences
     self.probes = probes
     self.valueOnly = valueOnly
+    self.asksForValuesOnly = asksForValuesOnly
+    var columns = [Int](repeating: 0, count: probes.count)
+    for sequence in sequences {
+      for row in sequence.rows { columns[row] = sequence.demand.column }
+    }
+    self.columns = columns
+    tiles = ProbeTiles(rows: probes.count, classes: classes, inputs: inputs, columns: columns)
   }
+
+  func isValueOnly(_ row: Int) -> Bool { valueOnly.contains(row) }
 
   var rows: Int { inputs.rows }
   var classes: Int { inputs.classes }

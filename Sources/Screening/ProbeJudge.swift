@@ -2,28 +2,49 @@ import Formulas
 
 /// Holds the value and gradient of a formula on one batch of probes against the properties.
 struct ProbeJudge {
-  let settings: VerificationSettings
   let mode: Mode
   let batch: ProbeBatch
-  /// N values, or N×C for BINARY_CLS.
-  let value: [Double]
-  /// The gradient of the sum of the value: N×C for logits, N for each of U, I, E; absent where there is no dependence.
-  let gradients: [Variable: [Double]]
+  /// Whether the batch is the first whose gradient is looked at.
+  let isFirst: Bool
+  private let valueLimit: Double
+  private let riseTolerance: Double
+  private let value: UnsafePointer<Double>
+  private let valueSize: UnsafePointer<Double>
+  private let own: UnsafePointer<Double>
+  private let others: UnsafePointer<Double>
+  private let size: UnsafePointer<Double>
+  /// Whether a comparison was so narrow that other rounding could turn it.
+  private(set) var isDoubtful = false
 
-  /// Whether no prediction has any influence on any probe.
-  var isFlat: Bool { gradients.values.allSatisfy { $0.allSatisfy { $0 == 0 } } }
+  /// Differences below this share of what they are differences of are narrow. Ours: rounding is below 1e-12 of a value
+  /// that did not cancel.
+  private static let narrow = 1e-9
+
+  /// - Parameter facts: must live as long as the judge.
+  init(_ settings: VerificationSettings, mode: Mode, batch: ProbeBatch, isFirst: Bool, facts: RowFacts) {
+    valueLimit = settings.valueLimit
+    riseTolerance = settings.riseTolerance
+    self.mode = mode
+    self.batch = batch
+    self.isFirst = isFirst
+    value = UnsafePointer(facts.column(.value))
+    valueSize = UnsafePointer(facts.column(.valueSize))
+    own = UnsafePointer(facts.column(.own))
+    others = UnsafePointer(facts.column(.others))
+    size = UnsafePointer(facts.column(.size))
+  }
 
   /// The first property that fails; nil when all hold.
-  func rejection() -> Rejection? {
+  mutating func rejection() -> Rejection? {
+    if isFirst, isFlat { return .independentOfPrediction }
     if let rejection = nonFinite() { return rejection }
     var placeOfMinimum = 0
     for sequence in batch.sequences {
       let found: Rejection? =
         switch sequence.demand {
-        case .logits(let label, let moved): logitRejection(sequence.rows, label: label, moved: moved)
-        case .element(let column, let positive): elementRejection(sequence.rows, column: column, positive: positive)
-        case .minimum(let column, let isFirst):
-          minimumRejection(sequence.rows, column: column, isFirst: isFirst, place: &placeOfMinimum)
+        case .logits(_, let moved): logitRejection(sequence.rows, moved: moved)
+        case .element(_, let positive): elementRejection(sequence.rows, positive: positive)
+        case .minimum(_, let isFirst): minimumRejection(sequence.rows, isFirst: isFirst, place: &placeOfMinimum)
         case .boxes(let isStrict, let directions, let targetRow):
           boxRejection(sequence.rows, isStrict: isStrict, directions: directions, targetRow: targetRow)
         }
@@ -32,63 +53,96 @@ struct ProbeJudge {
     return nil
   }
 
+  /// Whether no prediction has any influence on any probe.
+  private var isFlat: Bool {
+    for row in 0..<batch.rows where size[row] != 0 { return false }
+    guard mode == .regression else { return true }
+    for row in 0..<batch.rows where own[row] != 0 || others[row] != 0 { return false }
+    return true
+  }
+
   private func nonFinite() -> Rejection? {
-    if let entry = value.firstIndex(where: { !$0.isFinite }) {
-      return .nonFinite(.value, .double, batch.probes[entry * batch.rows / value.count])
+    for row in 0..<batch.rows where !valueSize[row].isFinite {
+      return .nonFinite(.value, .double, batch.probes[row])
     }
-    for variable in mode.differentiableVariables {
-      if let gradient = gradients[variable], let row = batch.rowOfNonFinite(gradient: gradient) {
-        return .nonFinite(.gradient, .double, batch.probes[row])
+    if !batch.asksForValuesOnly {
+      for column in mode == .regression ? [own, others, size] : [size] {
+        for row in 0..<batch.rows where !column[row].isFinite && !batch.isValueOnly(row) {
+          return .nonFinite(.gradient, .double, batch.probes[row])
+        }
       }
     }
-    guard mode == .regression, let row = value.firstIndex(where: { $0.magnitude >= settings.valueLimit }) else {
-      return nil
+    guard mode == .regression else { return nil }
+    for row in 0..<batch.rows where valueSize[row] >= valueLimit {
+      return .tooLarge(value: value[row], limit: valueLimit, batch.probes[row])
     }
-    return .tooLarge(value: value[row], limit: settings.valueLimit, batch.probes[row])
+    return nil
+  }
+
+  /// Whether the value does not move by the sign along the step to a row. Exactly equal values are those of equal inputs or
+  /// of a function at its limit, in any rounding.
+  private mutating func isWrong(_ rise: Double, at row: Int, sign: Double) -> Bool {
+    if sign * rise > 0 {
+      let isNarrow = rise.magnitude <= Self.narrow * max(value[row].magnitude, value[row - 1].magnitude)
+      if isNarrow { isDoubtful = true }
+      return false
+    }
+    // A loss that is flat on a handful of probes, the gradient of a later batch judges.
+    guard rise != 0 else { return !batch.asksForValuesOnly }
+    let isNarrow = rise.magnitude <= Self.narrow * max(value[row].magnitude, value[row - 1].magnitude)
+    if isNarrow, batch.asksForValuesOnly { return false }
+    if isNarrow { isDoubtful = true }
+    return true
+  }
+
+  /// Whether a slope lacks a sign.
+  private mutating func isWrong(slope: Double, of size: Double, sign: Double) -> Bool {
+    if slope != 0, slope.magnitude <= Self.narrow * size { isDoubtful = true }
+    return !(sign * slope > 0)
   }
 
   /// MULTI_CLS: the gap grows along the rows, whichever logits move; so the loss must fall.
-  private func logitRejection(_ rows: Range<Int>, label: Int, moved: MovedLogits) -> Rejection? {
-    guard let gradient = gradients[.x] else { return .independentOfPrediction }
-    let classes = batch.classes
+  private mutating func logitRejection(_ rows: Range<Int>, moved: MovedLogits) -> Rejection? {
     for row in rows {
-      if row > rows.lowerBound, !(value[row] < value[row - 1]) {
+      if row > rows.lowerBound, isWrong(value[row] - value[row - 1], at: row, sign: -1) {
         let property = moved == .trueLogit ? Property.fallsInTrueLogit : .risesInOtherLogits
         return .notMonotone(property, batch.probes[row], slope: value[row] - value[row - 1])
       }
-      let own = gradient[row * classes + label]
-      guard own < 0 else { return .notMonotone(.gradientAtTrueLogit, batch.probes[row], slope: own) }
-      var others = -own
-      for column in 0..<classes { others += gradient[row * classes + column] }
-      guard others > 0 else { return .notMonotone(.risesInOtherLogits, batch.probes[row], slope: others) }
+      if batch.asksForValuesOnly { continue }
+      if isWrong(slope: own[row], of: size[row], sign: -1) {
+        return .notMonotone(.gradientAtTrueLogit, batch.probes[row], slope: own[row])
+      }
+      if isWrong(slope: others[row], of: size[row], sign: 1) {
+        return .notMonotone(.risesInOtherLogits, batch.probes[row], slope: others[row])
+      }
     }
     return nil
   }
 
   /// BINARY_CLS: the logit grows along the rows; the element's loss must fall at a positive and rise at a negative, and so
   /// must the sum over the batch by its gradient.
-  private func elementRejection(_ rows: Range<Int>, column: Int, positive: Bool) -> Rejection? {
-    guard let gradient = gradients[.x] else { return .independentOfPrediction }
-    let classes = batch.classes
+  private mutating func elementRejection(_ rows: Range<Int>, positive: Bool) -> Rejection? {
     let sign = positive ? -1.0 : 1.0
     let property = positive ? Property.fallsAtPositive : .risesAtNegative
     for row in rows {
-      let entry = row * classes + column
-      if row > rows.lowerBound {
-        let rise = value[entry] - value[entry - classes]
-        guard sign * rise > 0 else { return .notMonotone(property, batch.probes[row], slope: rise) }
+      if row > rows.lowerBound, isWrong(value[row] - value[row - 1], at: row, sign: sign) {
+        return .notMonotone(property, batch.probes[row], slope: value[row] - value[row - 1])
       }
-      guard sign * gradient[entry] > 0 else {
-        return .notMonotone(property, batch.probes[row], slope: gradient[entry])
+      if !batch.asksForValuesOnly, isWrong(slope: own[row], of: size[row], sign: sign) {
+        return .notMonotone(property, batch.probes[row], slope: own[row])
       }
     }
     return nil
   }
 
   /// BINARY_CLS: the place of the least loss, compared with that of the smaller Q before it.
-  private func minimumRejection(_ rows: Range<Int>, column: Int, isFirst: Bool, place: inout Int) -> Rejection? {
+  private mutating func minimumRejection(_ rows: Range<Int>, isFirst: Bool, place: inout Int) -> Rejection? {
     var least = rows.lowerBound
-    for row in rows where value[row * batch.classes + column] < value[least * batch.classes + column] { least = row }
+    for row in rows.dropFirst() {
+      let difference = value[row] - value[least]
+      if difference != 0, difference.magnitude <= Self.narrow * value[least].magnitude { isDoubtful = true }
+      if difference < 0 { least = row }
+    }
     let found = least - rows.lowerBound
     let before = place
     place = found
@@ -97,29 +151,34 @@ struct ProbeJudge {
   }
 
   /// REG: the box comes nearer to its target along the rows.
-  private func boxRejection(_ rows: Range<Int>, isStrict: Bool, directions: [BoxDirection], targetRow: Int)
+  private mutating func boxRejection(_ rows: Range<Int>, isStrict: Bool, directions: [BoxDirection], targetRow: Int)
     -> Rejection?
   {
     for row in rows {
-      let tolerance = settings.riseTolerance * max(value[row].magnitude, value[targetRow].magnitude, 1e-300)
+      let tolerance = riseTolerance * max(value[row].magnitude, value[targetRow].magnitude, 1e-300)
       if row > rows.lowerBound {
         let rise = value[row] - value[row - 1]
-        if isStrict ? !(rise < 0) : rise > tolerance {
+        if isStrict ? isWrong(rise, at: row, sign: -1) : exceeds(rise, tolerance) {
           return .notMonotone(isStrict ? .fallsTowardsTarget : .neverRisesTowardsTarget, batch.probes[row], slope: rise)
         }
       }
-      if value[targetRow] > value[row] + tolerance {
-        return .minimumOffTarget(.leastAtTarget, batch.probes[row], excess: value[targetRow] - value[row])
+      let excess = value[targetRow] - value[row]
+      if exceeds(excess, tolerance) {
+        return .minimumOffTarget(.leastAtTarget, batch.probes[row], excess: excess)
       }
-      guard isStrict, row > rows.lowerBound, row < rows.upperBound - 1 else { continue }
-      let slope = slope(at: row, along: directions[row - rows.lowerBound])
-      guard slope < 0 else { return .notMonotone(.slopeTowardsTarget, batch.probes[row], slope: slope) }
+      guard isStrict, !batch.asksForValuesOnly, row > rows.lowerBound, row < rows.upperBound - 1 else { continue }
+      let direction = directions[row - rows.lowerBound]
+      let parts = (own[row] * direction.union, others[row] * direction.intersection, size[row] * direction.enclosing)
+      let slope = parts.0 + parts.1 + parts.2
+      if isWrong(slope: slope, of: parts.0.magnitude + parts.1.magnitude + parts.2.magnitude, sign: -1) {
+        return .notMonotone(.slopeTowardsTarget, batch.probes[row], slope: slope)
+      }
     }
     return nil
   }
 
-  private func slope(at row: Int, along direction: BoxDirection) -> Double {
-    (gradients[.u]?[row] ?? 0) * direction.union + (gradients[.i]?[row] ?? 0) * direction.intersection
-      + (gradients[.e]?[row] ?? 0) * direction.enclosing
+  private mutating func exceeds(_ difference: Double, _ tolerance: Double) -> Bool {
+    if (difference - tolerance).magnitude <= 0.5 * tolerance { isDoubtful = true }
+    return difference > tolerance
   }
 }

@@ -11,6 +11,7 @@ public struct Verifier: Sendable {
   private let logits: [ProbeBatch]
   private let elements: [ProbeBatch]
   private let boxes: [ProbeBatch]
+  private let evaluators: EvaluatorPool
 
   /// Builds the probes once; the same for every formula.
   public init(_ settings: VerificationSettings = .standard) {
@@ -18,21 +19,42 @@ public struct Verifier: Sendable {
     logits = LogitProbes.batches(settings)
     elements = ElementProbes.batches(settings)
     boxes = BoxProbes.batches(settings)
+    evaluators = EvaluatorPool(for: logits + elements + boxes)
   }
 
   /// Pass, or the first property that fails and the probe where it does.
   public func verify(_ formula: Formula, mode: Mode) -> Verdict {
-    if let rejection = staticRejection(of: formula, mode: mode) { return .reject(rejection) }
-    guard let evaluator = try? ReferenceEvaluator(formula, mode: mode) else {
-      return .reject(.notPerSample(found: "no value", expected: mode.trainableShape.rawValue))
+    let evaluator = evaluators.take()
+    defer { evaluators.put(evaluator) }
+    return verify(formula, mode: mode, evaluator)
+  }
+
+  /// The same verdict by the plain evaluator alone, which defines it.
+  package func verifyPlainly(_ formula: Formula, mode: Mode) -> Verdict { verify(formula, mode: mode, nil) }
+
+  /// An evaluator for the calls of one thread.
+  func makeEvaluator() -> ScreenEvaluator { evaluators.make() }
+
+  func verify(_ formula: Formula, mode: Mode, _ evaluator: ScreenEvaluator?) -> Verdict {
+    let shapes: [NodeShape]
+    do {
+      shapes = try formula.nodeShapes(in: mode)
+    } catch {
+      return .reject(.notPerSample(found: "none (\(error.message))", expected: mode.trainableShape.rawValue))
     }
+    if let rejection = staticRejection(of: formula, shapes, mode: mode) { return .reject(rejection) }
+    evaluator?.load(formula, shapes: shapes, mode: mode)
     let batches = batches(of: mode)
-    for (order, batch) in batches.enumerated() {
-      guard let result = try? evaluator.evaluate(batch.inputs) else { continue }
-      let judge = ProbeJudge(
-        settings: settings, mode: mode, batch: batch, value: result.value, gradients: result.gradients)
-      if order == 0, judge.isFlat { return .reject(.independentOfPrediction) }
-      if let rejection = judge.rejection() { return .reject(rejection) }
+    var isFirst = true
+    for batch in batches {
+      let rejection =
+        switch evaluator?.judge(batch, settings, isFirst: isFirst && !batch.asksForValuesOnly) ?? .doubtful {
+        case .judged(let found): found
+        case .doubtful:
+          plainRejection(of: formula, mode: mode, batch, isFirst: isFirst && !batch.asksForValuesOnly)
+        }
+      if let rejection { return .reject(rejection) }
+      if !batch.asksForValuesOnly { isFirst = false }
     }
     return floatRejection(of: formula, mode: mode, batches).map(Verdict.reject) ?? .pass
   }
@@ -46,13 +68,7 @@ public struct Verifier: Sendable {
   }
 
   /// What the graph alone shows: dependence on the prediction, coupling of samples, the shape of the result.
-  private func staticRejection(of formula: Formula, mode: Mode) -> Rejection? {
-    let shapes: [NodeShape]
-    do {
-      shapes = try formula.nodeShapes(in: mode)
-    } catch {
-      return .notPerSample(found: "none (\(error.message))", expected: mode.trainableShape.rawValue)
-    }
+  private func staticRejection(of formula: Formula, _ shapes: [NodeShape], mode: Mode) -> Rejection? {
     guard formula.mentionsPrediction(in: mode) else { return .independentOfPrediction }
     if shapes[formula.root].couplesSamples, let node = shapes.firstIndex(where: \.couplesSamples) {
       return .batchCoupled(node: formula.subformula(at: node).description)
@@ -62,6 +78,18 @@ public struct Verifier: Sendable {
       return .notPerSample(found: shape.rawValue, expected: mode.trainableShape.rawValue)
     }
     return nil
+  }
+
+  /// What the plain evaluator shows on a batch.
+  private func plainRejection(of formula: Formula, mode: Mode, _ batch: ProbeBatch, isFirst: Bool) -> Rejection? {
+    guard let evaluator = try? ReferenceEvaluator(formula, mode: mode),
+      let result = try? evaluator.evaluate(batch.inputs)
+    else { return .notPerSample(found: "no value", expected: mode.trainableShape.rawValue) }
+    let facts = RowFacts(result, mode: mode, batch: batch)
+    return withExtendedLifetime(facts) {
+      var judge = ProbeJudge(settings, mode: mode, batch: batch, isFirst: isFirst, facts: facts)
+      return judge.rejection()
+    }
   }
 
   /// What the compiled program shows in Float on the same probes.

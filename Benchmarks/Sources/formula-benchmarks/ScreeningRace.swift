@@ -7,11 +7,13 @@ import Serving
 /// Parse, canonicalize and verify for a fixed sample of random formulas.
 final class ScreeningRace {
   let samples: [FormulaSample]
-  private let verifier = Verifier()
+  private let screen = BatchScreen()
+  private let candidates: [BatchScreen.Candidate]
 
   /// Formulas of `detection-twostage`, seed 1.
   init(count: Int) {
     samples = FormulaSample.detectionTwoStage(count, seed: 1)
+    candidates = samples.map { BatchScreen.Candidate(mode: $0.mode, text: $0.text) }
   }
 
   /// One formula a line: the mode and the text.
@@ -32,32 +34,36 @@ final class ScreeningRace {
     var workers = 1
   }
 
-  /// All formulas, one after the other, on this thread.
+  /// All formulas on this thread, in one call; then step by step for the shares.
   func run() -> Result {
-    var result = Result()
+    var result = timed(workers: 1)
     let clock = ContinuousClock()
-    let start = clock.now
-    var mark = start
+    var mark = clock.now
     func lap() -> Double {
       let now = clock.now
       defer { mark = now }
       return (now - mark).seconds
     }
-    for sample in samples {
-      let formula = try? Formula(parsing: sample.text, mode: sample.mode)
-      result.parse += lap()
-      guard let formula else { continue }
-      let canonical = formula.canonical(in: sample.mode)
-      result.canonicalize += lap()
-      if verifier.verify(formula, mode: sample.mode).passed, canonical.nodeCount > 0 { result.passed += 1 }
-      result.verify += lap()
-    }
-    result.seconds = (clock.now - start).seconds
+    let parsed = screen.parse(candidates)
+    result.parse = lap()
+    let firsts = screen.firstPlaces(of: parsed)
+    result.canonicalize = lap()
+    _ = screen.verdicts(on: parsed, firsts: firsts)
+    result.verify = lap()
     return result
   }
 
   /// The same on all cores.
-  func runOnAllCores() -> Result {
-    run()
+  func runOnAllCores() -> Result { timed(workers: ProcessInfo.processInfo.activeProcessorCount) }
+
+  private func timed(workers: Int) -> Result {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let results = screen.screen(candidates, workers: workers)
+    var result = Result()
+    result.seconds = (clock.now - start).seconds
+    result.passed = results.count { $0 == .passed }
+    result.workers = workers
+    return result
   }
 }

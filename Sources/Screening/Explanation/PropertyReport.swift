@@ -24,9 +24,10 @@ public struct PropertyReport: Sendable {
       return
     }
     var tally = PropertyTally(mode: mode, settings: settings)
+    let first = probes.firstIndex { !$0.asksForValuesOnly }
     for (order, batch) in probes.enumerated() {
       guard let result = try? evaluator.evaluate(batch.inputs) else { continue }
-      tally.judge(batch, value: result.value, gradients: result.gradients, isFirst: order == 0)
+      tally.judge(batch, value: result.value, gradients: result.gradients, isFirst: order == first)
     }
     if let program = try? Program(formula, mode: mode) {
       for batch in probes {

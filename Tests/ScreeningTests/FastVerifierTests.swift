@@ -1,0 +1,82 @@
+import Evolution
+import Formulas
+import Randomness
+import Screening
+import Testing
+
+/// The fast evaluator gives the plain evaluator's verdicts.
+@Suite struct FastVerifierTests {
+  static let verifier = Verifier()
+
+  /// What the two verifiers say; nil when they say the same.
+  private func disagreement(on formula: Formula, mode: Mode) -> String? {
+    let fast = Self.verifier.verify(formula, mode: mode)
+    let plain = Self.verifier.verifyPlainly(formula, mode: mode)
+    guard fast.rejection?.code != plain.rejection?.code || fast.rejection?.message != plain.rejection?.message else {
+      return nil
+    }
+    return "\(formula): \(fast.rejection?.message ?? "pass") instead of \(plain.rejection?.message ?? "pass")"
+  }
+
+  @Test(arguments: Mode.allCases) func randomFormulasGetTheSameVerdict(mode: Mode) {
+    let samples = FormulaSample.draw(6_000, seed: 7, from: [GrammarSettings(mode: mode)])
+    var codes: Set<String> = []
+    for (index, sample) in samples.enumerated() {
+      guard let formula = try? Formula(parsing: sample.text, mode: mode) else {
+        Issue.record("\(sample.text) does not parse")
+        continue
+      }
+      if let disagreement = disagreement(on: formula, mode: mode) {
+        Issue.record("seed 7, formula \(index) of \(mode.rawValue): \(disagreement)")
+      }
+      codes.insert(Self.verifier.verify(formula, mode: mode).rejection?.code ?? "pass")
+    }
+    #expect(codes.isSuperset(of: ["independentOfPrediction", "nonFinite", "notMonotone"]), "\(codes)")
+  }
+
+  /// Mutants of good losses come far: they try every batch, and many pass.
+  @Test(arguments: Mode.allCases) func mutantsOfKnownLossesGetTheSameVerdict(mode: Mode) throws {
+    let mutation = Mutation(Grammar(GrammarSettings(mode: mode)))
+    var passed = 0
+    for (number, loss) in knownGood.filter({ $0.mode == mode }).enumerated() {
+      let parent = try loss.formula()
+      #expect(disagreement(on: parent, mode: mode) == nil)
+      for draw in 0..<120 {
+        var random = SeededGenerator(seed: 11, stream: "mutant \(number)", index: UInt64(draw))
+        let kind = MutationKind.allCases[draw % MutationKind.allCases.count]
+        guard let mutant = mutation.mutant(of: parent, kind: kind, using: &random) else { continue }
+        if let disagreement = disagreement(on: mutant, mode: mode) {
+          Issue.record("seed 11, mutant \(draw) of \(loss.name): \(disagreement)")
+        }
+        if Self.verifier.verify(mutant, mode: mode).passed { passed += 1 }
+      }
+    }
+    #expect(passed > 30)
+  }
+
+  /// Formulas put together without care, some with sums that cancel and with results that are not finite.
+  @Test(arguments: Mode.allCases) func roughFormulasGetTheSameVerdict(mode: Mode) {
+    var judged = 0
+    for seed in 0..<UInt64(8_000) {
+      var random = SeededGenerator(seed: seed, stream: "rough")
+      var builder = FormulaBuilder()
+      var made = mode.variables.map { builder.variable($0) } + [builder.constant(1), builder.constant(0.37)]
+      for _ in 0..<random.integer(in: 3...14) {
+        let primitive = mode.primitives[random.index(below: mode.primitives.count)]
+        let (left, right) = (random.index(below: made.count), made.count - 1 - random.index(below: 3))
+        made.append(
+          primitive.arity == 1
+            ? builder.unary(primitive, made[right]) : builder.binary(primitive, made[left], made[right]))
+      }
+      let formula = builder.build(root: made[made.count - 1])
+      guard (try? formula.shape(in: mode)) == mode.trainableShape else { continue }
+      judged += 1
+      if let disagreement = disagreement(on: formula, mode: mode) { Issue.record("seed \(seed): \(disagreement)") }
+    }
+    #expect(judged > 500)
+  }
+
+  @Test(arguments: knownBad) func knownBadGetTheSameVerdict(loss: NamedLoss) throws {
+    #expect(disagreement(on: try loss.formula(), mode: loss.mode) == nil)
+  }
+}
