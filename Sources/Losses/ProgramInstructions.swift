@@ -255,7 +255,7 @@ extension ProgramScheduler {
       return constantPlace(.number(Float(bitPattern: UInt32(bitPattern: value.first))))
     }
     if value.operation == .upstream, value.extent == .one { return constantPlace(.upstream) }
-    let input = value.operation == .upstream ? .upstream : ProgramInput.variable(Variable.allCases[Int(value.first)])
+    let input = value.operation == .upstream ? .upstream : ProgramInput.variable(Self.variables[Int(value.first)])
     if value.extent == .row, isByRows {
       rowInputs.append(input)
       return Place(.rowInput, Int32(rowInputs.count - 1))
@@ -263,6 +263,8 @@ extension ProgramScheduler {
     inputs.append(input)
     return Place(.input, Int32(inputs.count - 1))
   }
+
+  private static let variables = Variable.allCases
 
   mutating func constantPlace(_ constant: ProgramConstant) -> Place {
     if let index = constants.firstIndex(of: constant) { return Place(.constant, Int32(index)) }

@@ -26,6 +26,7 @@ struct ProgramScheduler {
 
   /// What is known of one value while the schedule is made.
   struct State {
+    /// Where it lies in memory.
     var place: Place?
     var isStoredNegated = false
     /// Whether its tile can be used again afterwards.
@@ -81,14 +82,25 @@ struct ProgramScheduler {
 
   /// Turns parts and indices into indices of the machine's table.
   private mutating func resolvePlaces() {
-    var bases = [Int32](repeating: 0, count: 8)
-    let counts = [
-      Int32(constants.count), fixedCount, Int32(rowInputs.count), rowOutputCount, Int32(inputs.count), outputCount,
-    ]
-    for (part, count) in counts.enumerated() { bases[part + 1] = bases[part] + count }
+    let fixed = Int32(constants.count)
+    let rowInput = fixed + fixedCount
+    let rowOutput = rowInput + Int32(rowInputs.count)
+    let input = rowOutput + rowOutputCount
+    let output = input + Int32(inputs.count)
+    let kept = output + outputCount
     for index in code.indices {
       let place = Place(bits: Int32(code[index].place))
-      code[index].place = UInt32(bases[Int(place.part.rawValue)] + place.index)
+      let base =
+        switch place.part {
+        case .constant, .sum: Int32(0)
+        case .fixed: fixed
+        case .rowInput: rowInput
+        case .rowOutput: rowOutput
+        case .input: input
+        case .output: output
+        case .kept: kept
+        }
+      code[index].place = UInt32(base + place.index)
     }
   }
 
@@ -117,11 +129,8 @@ struct ProgramScheduler {
   private mutating func assignStages() {
     for index in states.indices where states[index].uses > 0 {
       let (first, second) = operands(index)
-      for operand in [first, second] where operand >= 0 {
-        let ends = isOverClasses(operand)
-        states[index].earliest = max(states[index].earliest, states[operand].earliest + (ends ? 1 : 0))
-        states[index].height = max(states[index].height, states[operand].height + 1)
-      }
+      if first >= 0 { follow(index, first) }
+      if second >= 0 { follow(index, second) }
       if tape.values[index].extent == .row { isByRows = true }
       if tape.values[index].operation == .batchSum || tape.values[index].operation == .upstream,
         tape.values[index].extent == .one
@@ -145,6 +154,12 @@ struct ProgramScheduler {
     }
   }
 
+  /// A value comes after its operand; after a sum over classes, a stage later.
+  private mutating func follow(_ value: Int, _ operand: Int) {
+    states[value].earliest = max(states[value].earliest, states[operand].earliest + (isOverClasses(operand) ? 1 : 0))
+    states[value].height = max(states[value].height, states[operand].height + 1)
+  }
+
   private mutating func need(_ value: Int, at stage: Int32) {
     states[value].stage = min(states[value].stage, stage)
     states[value].lastStage = max(states[value].lastStage, stage)
@@ -162,26 +177,28 @@ struct ProgramScheduler {
     isInRows = true
     if isByRows {
       startReductions()
-      visitAll { $0.isComputedInRows($1) }
-      visitOutputs { $0 != .element }
+      visitAll()
+      visitOutputs()
     }
     endPart()
     isInRows = false
     starts.append(Int32(code.count))
-    visitAll { $0.isReduction($1) && !$0.isComputedInRows($1) }
-    visitOutputs { $0 == .element }
+    visitAll()
+    visitOutputs()
     endPart()
   }
 
-  private mutating func visitAll(where isRoot: (ProgramScheduler, Int) -> Bool) {
+  /// Computes what rows need (in the rows' part) or sums up over elements.
+  private mutating func visitAll() {
     guard isByRows else { return }
     for index in states.indices where states[index].uses > 0 && states[index].stage == currentStage {
-      if !states[index].isDone, isRoot(self, index) { visit(index) }
+      guard !states[index].isDone else { continue }
+      if isInRows ? isComputedInRows(index) : isReduction(index) && !isComputedInRows(index) { visit(index) }
     }
   }
 
-  private mutating func visitOutputs(where isHere: (Tape.Extent) -> Bool) {
-    for number in outputs.indices where isHere(outputs[number].extent) {
+  private mutating func visitOutputs() {
+    for number in outputs.indices where (outputs[number].extent != .element) == isInRows {
       guard !isStored[number], outputStage(outputs[number]) == currentStage else { continue }
       visit(outputs[number].reference.value)
       if !isStored[number] { store(number) }
