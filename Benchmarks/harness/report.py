@@ -23,6 +23,10 @@ def remarks(row):
             "time: " + ", ".join(f"{row[part + '_share']:.0%} {part}" for part in ("parse", "canonicalize", "verify"))
         )
         found.append(f"ours on {row['all_cores']} cores: {digits(row['ours_all_cores'])}")
+        found.append(
+            f"verifying each canonical form once ({row['duplicate_share']:.0%} duplicates): "
+            f"{digits(row['ours_duplicates_skipped'])}"
+        )
     return "; ".join(found)
 
 

@@ -18,7 +18,7 @@ struct FormulaBenchmarks {
   }
 
   /// Lines: `inputs LOSS N FILE` · `answers LOSS N FILE` · `time LOSS N CONTESTANT COUNT` ·
-  /// `formulas COUNT FILE` · `screen` · `screen-all`.
+  /// `formulas COUNT FILE` · `screen WORKERS every|skipped`.
   private func serve() {
     var arenas: [String: FormulaArena] = [:]
     var screening: ScreeningRace?
@@ -56,12 +56,19 @@ struct FormulaBenchmarks {
         return ["count": race.samples.count]
       case "screen":
         guard let screening else { throw BenchmarkError("`formulas` comes before `screen`") }
-        return screening.run()
-      case "screen-all":
-        guard let screening else { throw BenchmarkError("`formulas` comes before `screen-all`") }
-        return screening.runOnAllCores()
+        guard words.count == 3, let workers = Int(words[1]), let duplicates = Duplicates(rawValue: words[2]) else {
+          throw BenchmarkError("cannot read: \(words.joined(separator: " "))")
+        }
+        return screening.run(workers: workers, skippingDuplicates: duplicates == .skipped)
       default: throw BenchmarkError("unknown line: \(words.joined(separator: " "))")
       }
     }.run()
   }
+}
+
+/// What becomes of a formula whose canonical form was there before.
+private enum Duplicates: String {
+  /// It is verified like any other.
+  case every
+  case skipped
 }

@@ -7,8 +7,8 @@ import Serving
 /// Parse, canonicalize and verify for a fixed sample of random formulas.
 final class ScreeningRace {
   let samples: [FormulaSample]
-  private let screen = BatchScreen()
   private let candidates: [BatchScreen.Candidate]
+  private let screen = BatchScreen()
 
   /// Formulas of `detection-twostage`, seed 1.
   init(count: Int) {
@@ -22,48 +22,33 @@ final class ScreeningRace {
     try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: path))
   }
 
-  /// What judging all of them took.
+  /// What judging all of them took, in seconds, and what came out.
   struct Result: Encodable {
-    /// Seconds in all.
-    var seconds = 0.0
-    /// Of these, reading the text, writing the canonical form, and verifying.
-    var parse = 0.0
-    var canonicalize = 0.0
-    var verify = 0.0
-    var passed = 0
-    var workers = 1
+    let seconds: Double
+    /// Of these, reading the texts, finding the canonical forms, and verifying.
+    let parse: Double
+    let canonicalize: Double
+    let verify: Double
+    let passed: Int
+    /// Formulas whose canonical form had come before.
+    let duplicates: Int
   }
 
-  /// All formulas on this thread, in one call; then step by step for the shares.
-  func run() -> Result {
-    var result = timed(workers: 1)
-    let clock = ContinuousClock()
-    var mark = clock.now
-    func lap() -> Double {
-      let now = clock.now
-      defer { mark = now }
-      return (now - mark).seconds
-    }
-    let parsed = screen.parse(candidates)
-    result.parse = lap()
-    let firsts = screen.firstPlaces(of: parsed)
-    result.canonicalize = lap()
-    _ = screen.verdicts(on: parsed, firsts: firsts)
-    result.verify = lap()
-    return result
-  }
-
-  /// The same on all cores.
-  func runOnAllCores() -> Result { timed(workers: ProcessInfo.processInfo.activeProcessorCount) }
-
-  private func timed(workers: Int) -> Result {
+  /// Judges all formulas.
+  /// - Parameter skippingDuplicates: verifies the first of each canonical form alone, as a search does; else every formula.
+  func run(workers: Int, skippingDuplicates: Bool) -> Result {
     let clock = ContinuousClock()
     let start = clock.now
-    let results = screen.screen(candidates, workers: workers)
-    var result = Result()
-    result.seconds = (clock.now - start).seconds
-    result.passed = results.count { $0 == .passed }
-    result.workers = workers
-    return result
+    let parsed = screen.parse(candidates, workers: workers)
+    let read = clock.now
+    let firsts = screen.firstPlaces(of: parsed, workers: workers)
+    let written = clock.now
+    let judged = skippingDuplicates ? firsts : firsts.indices.map(Optional.some)
+    let verdicts = screen.verdicts(on: parsed, firsts: judged, workers: workers)
+    let end = clock.now
+    return Result(
+      seconds: (end - start).seconds, parse: (read - start).seconds, canonicalize: (written - read).seconds,
+      verify: (end - written).seconds, passed: verdicts.count { $0?.passed == true },
+      duplicates: firsts.indices.count { firsts[$0] != $0 })
   }
 }
