@@ -66,15 +66,18 @@ FK_INLINE vf fk_softplus(vf x, vf *slope) {
   return fk_select(line, x, fk_fma(z - (u - 1.0f), inverse, fk_log(u)));
 }
 
-// From e^2|x| - 1, which is exact near 0 and free of cancellation elsewhere.
+// A polynomial near 0, 1 - 2 / (e^2|x| + 1) elsewhere.
 FK_INLINE vf fk_tanh(vf x) {
   vf a = fk_abs(x);
-  vf z = fk_select(a > 10.0f, fk_splat(20.0f), a + a);
-  vf n, r = fk_reduce(z, fk_splat(-0.0f), &n);
-  vf p = fk_fma(fk_exp_tail(r), r * r, r);
-  vf power = fk_scale(fk_splat(1.0f), n);
-  vf m = fk_fma(power, p, power - 1.0f);
-  return fk_with_sign(m / (m + 2.0f), x);
+  vf t = x * x;
+  vf p = fk_splat(-0.0056793160688f);
+  p = fk_fma(p, t, fk_splat(0.020618134051f));
+  p = fk_fma(p, t, fk_splat(-0.053734003957f));
+  p = fk_fma(p, t, fk_splat(0.13331383702f));
+  p = fk_fma(p, t, fk_splat(-0.33333280222f));
+  vf near = fk_fma(x * t, p, x);
+  vf far = 1.0f - 2.0f / (fk_exp(fk_select(a > 10.0f, fk_splat(20.0f), a + a)) + 1.0f);
+  return fk_select(a < 0.625f, near, fk_with_sign(far, x));
 }
 
 FK_INLINE vf fk_erf(vf x) {
