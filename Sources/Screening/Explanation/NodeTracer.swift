@@ -7,15 +7,15 @@ import Losses
 ///
 /// In Double it agrees with `ReferenceEvaluator`, of which it shares the functions. It also says what follows when one node
 /// is held at a number.
-struct NodeTracer: Sendable {
-  let formula: Formula
-  let mode: Mode
+package struct NodeTracer: Sendable {
+  package let formula: Formula
+  package let mode: Mode
   let shapes: [NodeShape]
   /// For each node, whether a prediction lies at or below it.
   let depends: [Bool]
 
   /// - Throws: `FormulaError` when the formula is not one of the mode.
-  init(_ formula: Formula, mode: Mode) throws(FormulaError) {
+  package init(_ formula: Formula, mode: Mode) throws(FormulaError) {
     self.formula = formula
     self.mode = mode
     shapes = try formula.nodeShapes(in: mode)
@@ -23,14 +23,21 @@ struct NodeTracer: Sendable {
   }
 
   /// A node whose value is a number, whatever lies below it.
-  struct Hold {
+  package struct Hold {
     let node: Int
     let value: Double
+
+    package init(node: Int, value: Double) {
+      self.node = node
+      self.value = value
+    }
   }
 
   /// Value and gradient of every node; the gradient is that of the sum of the root's value.
   /// - Parameter inputs: every variable of the mode, with the shapes that the mode says.
-  func trace(_ inputs: LossInputs<Double>, in format: FloatFormat? = nil, holding hold: Hold? = nil) -> NodeTrace {
+  package func trace(_ inputs: LossInputs<Double>, in format: FloatFormat? = nil, holding hold: Hold? = nil)
+    -> NodeTrace
+  {
     let values = forward(inputs, format, hold)
     return NodeTrace(values: values, adjoints: backward(inputs, values, format, hold))
   }
@@ -168,8 +175,8 @@ struct NodeTracer: Sendable {
 }
 
 /// Value and gradient of every node on one batch, row-major: N×C, N or one number each.
-struct NodeTrace: Sendable {
-  let values: [[Double]]
+package struct NodeTrace: Sendable {
+  package let values: [[Double]]
   /// The derivative of the sum of the root's value with respect to each number of each node.
-  let adjoints: [[Double]]
+  package let adjoints: [[Double]]
 }
