@@ -28,10 +28,13 @@ struct AdmissibleBatch: Sendable {
   ]
   private static let regression = [boxes(16), boxes(96)]
 
-  /// How many numbers the value and gradient of a trainable formula have in these batches.
-  static func entryCount(of mode: Mode) -> Int {
-    batches(of: mode).reduce(0) { $0 + $1.inputs.rows * $1.inputs.classes }
+  /// The same and, for boxes, a batch of small ones (sides of 0.2 to 16): a part that is constant on pixels, such as Sig(U), may
+  /// have influence in other units.
+  static func batchesOfEveryUnit(_ mode: Mode) -> [AdmissibleBatch] {
+    batches(of: mode) + (mode == .regression ? smallBoxes : [])
   }
+
+  private static let smallBoxes = [AdmissibleBatch(boxes: boxes(64).boxes.map { $0.scaled(by: 1.0 / 48) })]
 
   private static func logits(_ rows: Int, _ classes: Int, _ mode: Mode) -> AdmissibleBatch {
     var random = SeededGenerator(seed: 1, stream: "explanation \(mode.rawValue)", index: UInt64(classes))

@@ -15,10 +15,15 @@ struct DeadPartSearch {
 
   init(_ tracer: NodeTracer) {
     self.tracer = tracer
-    batches = AdmissibleBatch.batches(of: tracer.mode)
+    batches = AdmissibleBatch.batchesOfEveryUnit(tracer.mode)
     traces = batches.map { tracer.trace($0.inputs) }
     gradients = zip(batches, traces).map { $0.predictionGradient($1, of: tracer.formula) }
     hasGradient = gradients.contains { $0.contains { $0.isFinite && $0 != 0 } }
+  }
+
+  /// How many logits or boxes the parts of a formula are held on.
+  static func entryCount(of mode: Mode) -> Int {
+    AdmissibleBatch.batchesOfEveryUnit(mode).reduce(0) { $0 + $1.inputs.rows * $1.inputs.classes }
   }
 
   /// At most this many parts are held at numbers, so that large formulas do not take long; constants are always found.
@@ -111,27 +116,51 @@ struct DeadPartSearch {
     let root = tracer.formula.root
     for (order, batch) in batches.enumerated() {
       let held = tracer.trace(batch.inputs, holding: hold)
-      if valueToo, !Self.agree(held.values[root], traces[order].values[root]) { return false }
-      guard Self.agree(batch.predictionGradient(held, of: tracer.formula), gradients[order]) else { return false }
+      if valueToo, !sameValue(held.values[root], traces[order].values[root]) { return false }
+      guard sameGradient(batch.predictionGradient(held, of: tracer.formula), gradients[order], batch) else {
+        return false
+      }
     }
     return true
   }
 
   /// Whether a function gives one of its arguments back, also in the gradient.
   private func equalsArgument(_ index: Int, _ child: Int) -> Bool {
-    guard !isSpelledNumber(index), traces.allSatisfy({ Self.agree($0.values[index], $0.values[child]) }),
+    guard !isSpelledNumber(index), traces.allSatisfy({ sameValue($0.values[index], $0.values[child]) }),
       let plain = try? NodeTracer(
         tracer.formula.replacing(node: index, with: tracer.formula.subformula(at: child)), mode: tracer.mode)
     else { return false }
     return zip(batches, gradients).allSatisfy { batch, gradient in
-      Self.agree(batch.predictionGradient(plain.trace(batch.inputs), of: plain.formula), gradient)
+      sameGradient(batch.predictionGradient(plain.trace(batch.inputs), of: plain.formula), gradient, batch)
     }
   }
 
-  private static func agree(_ a: [Double], _ b: [Double]) -> Bool {
+  /// How many entries of a gradient are judged beside one another: a row of classes, one sigmoid, or four corners.
+  private func groupSize(_ batch: AdmissibleBatch) -> Int {
+    switch tracer.mode {
+    case .multiClass: batch.inputs.classes
+    case .binaryClass: 1
+    case .regression: 4
+    }
+  }
+
+  /// Equal to ten digits of the largest entry of each group, so that no large row hides a small one; groups far below the
+  /// median, which may be rounding alone, to ten digits of a share of the median.
+  private static func agree(_ a: [Double], _ b: [Double], group: Int, share: Double) -> Bool {
     guard a.count == b.count else { return false }
-    let scale = b.reduce(0) { $1.isFinite ? max($0, $1.magnitude) : $0 }
-    return zip(a, b).allSatisfy { agree($0, $1, scale: scale, tolerance: 1e-10) }
+    let starts = stride(from: 0, to: b.count, by: max(group, 1))
+    let sizes = starts.map { start in
+      b[start..<min(start + group, b.count)].reduce(0) { $1.isFinite ? max($0, $1.magnitude) : $0 }
+    }
+    let positive = sizes.filter { $0 > 0 }.sorted()
+    let floor = positive.isEmpty ? 0 : share * positive[positive.count / 2]
+    return b.indices.allSatisfy { agree(a[$0], b[$0], scale: max(sizes[$0 / group], floor), tolerance: 1e-10) }
+  }
+
+  private func sameValue(_ a: [Double], _ b: [Double]) -> Bool { Self.agree(a, b, group: 1, share: 1e-3) }
+
+  private func sameGradient(_ a: [Double], _ b: [Double], _ batch: AdmissibleBatch) -> Bool {
+    Self.agree(a, b, group: groupSize(batch), share: 1e-6)
   }
 
   private static func agree(_ a: Double, _ b: Double, scale: Double, tolerance: Double) -> Bool {

@@ -67,7 +67,7 @@ extension Explanation {
   // MARK: Parts
 
   private var deadPartSection: ExplanationSection {
-    let count = AdmissibleBatch.entryCount(of: mode)
+    let count = DeadPartSearch.entryCount(of: mode)
     let unit = mode == .regression ? "boxes" : "logits"
     guard !deadParts.isEmpty else {
       return ExplanationSection("Dead parts", ["none found on \(count) \(unit)"])
