@@ -100,7 +100,7 @@ def machine(versions, load):
             if found:
                 about[label] = found.group(1)
         flags = re.search(r"^flags\s*: (.*)$", text, re.M).group(1).split()
-        about["vector_flags"] = [flag for flag in flags if flag.startswith(("avx", "fma"))]
+        about["vector_flags"] = " ".join(flag for flag in flags if flag.startswith(("avx", "fma")))
     except (OSError, AttributeError):
         about["processor"] = platform.processor()
     swift = subprocess.run(["swift", "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout

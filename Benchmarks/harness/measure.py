@@ -18,6 +18,11 @@ class Race:
         """Above 1 where ours takes less time."""
         return statistics.median(self.peer) / statistics.median(self.ours)
 
+    @property
+    def ratio_of_best(self):
+        """The same for the shortest times; on a busy machine it says more than the medians do."""
+        return min(self.peer) / min(self.ours)
+
 
 def figures(seconds, scale):
     """Median, smallest and largest of the times, in the unit of the row."""
@@ -32,5 +37,5 @@ def row(name, unit, race, peer_name, scale, threads=1, **extra):
     return {
         "name": name, "unit": unit, "ours": ours, "peer": peer, "peer_name": peer_name, "ratio": race.ratio,
         "threads": threads, "ours_min": ours_min, "ours_max": ours_max, "peer_min": peer_min, "peer_max": peer_max,
-        "runs": len(race.ours), **extra,
+        "ratio_of_best": race.ratio_of_best, "runs": len(race.ours), **extra,
     }

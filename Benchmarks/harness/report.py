@@ -30,21 +30,24 @@ def remarks(row):
     return "; ".join(found)
 
 
+def cells(row):
+    return [
+        row["name"], row["peer_name"], row["unit"], digits(row["ours"]), digits(row["peer"]),
+        f"{digits(row['ratio'])}x", str(row["threads"]), remarks(row),
+    ]
+
+
 def table(rows):
-    lines = [HEADER]
-    for row in rows:
-        lines.append([
-            row["name"], row["peer_name"], row["unit"], digits(row["ours"]), digits(row["peer"]),
-            f"{digits(row['ratio'])}x", str(row["threads"]), remarks(row),
-        ])
+    """Aligned columns for a terminal."""
+    lines = [HEADER] + [cells(row) for row in rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER) - 1)]
     texts = []
     for line in lines:
-        cells = [
+        aligned = [
             cell.rjust(width) if 3 <= column <= 6 else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(line, widths))
         ]
-        texts.append("  ".join(cells + line[-1:]).rstrip())
+        texts.append("  ".join(aligned + line[-1:]).rstrip())
     return "\n".join(texts)
 
 
@@ -62,8 +65,20 @@ def json_line(row):
 
 
 def record(folder, rows, about, command):
-    """Writes the rows, the table and the machine; the command stands beside them."""
+    """Writes the rows, the machine, and a page with both and the command."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rows.jsonl").write_text("".join(json_line(row) + "\n" for row in rows))
-    (folder / "table.txt").write_text(table(rows) + "\n")
     (folder / "machine.json").write_text(json.dumps({"command": command, **about}, indent=2) + "\n")
+    lines = [HEADER, ["---"] * 3 + ["---:"] * 4 + ["---"]] + [cells(row) for row in rows]
+    page = [
+        "# Benchmarks, one run",
+        "",
+        f"Made by `{command}`; what the rows mean and why they are fair stands in",
+        "[Benchmarks/README.md](../../Benchmarks/README.md). Times are medians, ratios are above 1 where autoloss is better.",
+        "All fields are in `rows.jsonl`, the machine is in `machine.json`.",
+        "",
+        *(f"- {name}: {value}" for name, value in about.items() if name != "vector_flags"),
+        "",
+        *("| " + " | ".join(line) + " |" for line in lines),
+    ]
+    (folder / "README.md").write_text("\n".join(page) + "\n")
