@@ -3,6 +3,7 @@ import Formulas
 import Foundation
 import Losses
 import Proxy
+import Reporting
 import RunStore
 import Search
 
