@@ -16,7 +16,11 @@ extension CanonicalWriter {
   /// number · node.
   mutating func scaled(_ factor: Double, _ node: Int) -> Int {
     if let value = constantValue(node), (factor * value).isFinite { return constant(factor * value) }
+    if factor == 1, isItsOwnProduct(node) { return node }
     if factor == -1, let sum = sum(node) { return negated(sum, shape: shape(node).value) }
+    if factor == -1, isItsOwnProduct(node) {
+      return insert(.unary(.neg, node), product: Product(factor: -1, numerators: ShortList(node)))
+    }
     if factor == -1, case .unary(.neg, _) = builder.nodes[node] { applied.insert(.doubleNegation) }
     var product = self.product(node)
     product.factor *= factor
@@ -70,11 +74,15 @@ extension CanonicalWriter {
   /// Writes a product; nil when the rules would change its shape or its number is not finite.
   private mutating func write(_ product: Product, shape: ValueShape) -> Int? {
     guard product.factor.isFinite else { return nil }
-    var normal = withSignsOutside(withoutSquaredRoots(product))
+    var normal = product
+    removeSquaredRoots(&normal)
+    moveSignsOutside(&normal)
     cancelEquals(&normal, keeping: shape)
     if normal.factor == 0, let zero = zero(absorbing: normal, shape: shape) { return zero }
-    if normal.numerators.sort(by: { self.order($0) < self.order($1) }) { applied.insert(.productCommutativity) }
-    normal.denominators.sort { self.order($0) < self.order($1) }
+    if normal.numerators.count > 1, normal.numerators.sort(by: { self.order($0) < self.order($1) }) {
+      applied.insert(.productCommutativity)
+    }
+    if normal.denominators.count > 1 { normal.denominators.sort { self.order($0) < self.order($1) } }
     guard let base = writeBase(normal) else {
       return shape == .one ? constant(normal.factor) : nil
     }
@@ -112,43 +120,39 @@ extension CanonicalWriter {
   }
 
   /// Turns sums among the factors so that their first term is positive, and collects the signs.
-  private mutating func withSignsOutside(_ product: Product) -> Product {
-    var result = product
+  private mutating func moveSignsOutside(_ product: inout Product) {
     let isProduct = product.numerators.count + product.denominators.count > 1 || abs(product.factor) != 1
-    guard isProduct else { return result }
+    guard isProduct else { return }
     if product.factor < 0 { applied.insert(.signOutOfProduct) }
-    for (place, factor) in product.numerators.enumerated() {
+    for place in product.numerators.indices {
+      let factor = product.numerators[place]
       guard let sum = sum(factor), isNegative(factor) else { continue }
       applied.insert(.signOutOfProduct)
-      result.numerators[place] = negated(sum, shape: shape(factor).value)
-      result.factor = -result.factor
+      product.numerators[place] = negated(sum, shape: shape(factor).value)
+      product.factor = -product.factor
     }
-    return result
   }
 
-  /// The pairs Sqrt(a)·Sqrt(a) replaced by a, where a is away from 0.
-  private mutating func withoutSquaredRoots(_ product: Product) -> Product {
-    guard product.numerators.count > 1 else { return product }
-    var result = product
+  /// Replaces the pairs Sqrt(a)·Sqrt(a) by a, where a is away from 0.
+  private mutating func removeSquaredRoots(_ product: inout Product) {
     var place = 0
-    while place < result.numerators.count {
-      let root = result.numerators[place]
+    while place + 1 < product.numerators.count {
+      let root = product.numerators[place]
       guard case .unary(.sqrt, let inner) = builder.nodes[root], range(inner).low >= 1e-7,
-        let other = result.numerators[(place + 1)...].firstIndex(of: root)
+        let other = product.numerators[(place + 1)...].firstIndex(of: root)
       else {
         place += 1
         continue
       }
       applied.insert(.squareOfRoot)
       let own = self.product(inner)
-      result.numerators.remove(at: other)
-      result.numerators.remove(at: place)
-      result.factor *= own.factor
-      result.numerators += own.numerators
-      result.denominators += own.denominators
+      product.numerators.remove(at: other)
+      product.numerators.remove(at: place)
+      product.factor *= own.factor
+      product.numerators += own.numerators
+      product.denominators += own.denominators
       place = 0
     }
-    return result
   }
 
   /// 0 of a shape instead of a product with factor 0 whose parts are tame.
@@ -175,6 +179,7 @@ extension CanonicalWriter {
 
   /// Removes pairs of an equal factor and divisor, finite and away from 0, as far as the shape stays.
   private mutating func cancelEquals(_ product: inout Product, keeping shape: ValueShape) {
+    guard !product.denominators.isEmpty, !product.numerators.isEmpty else { return }
     for divisor in product.denominators {
       guard let place = product.numerators.firstIndex(of: divisor), isTame(divisor), range(divisor).isAwayFromZero
       else { continue }

@@ -18,7 +18,7 @@ extension CanonicalWriter {
       }
     }
     guard merged.terms.allSatisfy({ $0.factor.isFinite }) else { return insert(.binary(.add, left, right)) }
-    let hasMoved = merged.terms.sort { self.order($0.node) < self.order($1.node) }
+    let hasMoved = merged.terms.count > 1 && merged.terms.sort { self.order($0.node) < self.order($1.node) }
     noteOrder(left, right, changed: hasMoved)
     return write(dropZeros(merged, keeping: shape), shape: shape)
   }
@@ -68,8 +68,9 @@ extension CanonicalWriter {
 
   /// The shape of a written sum.
   private func shape(of sum: Sum) -> ValueShape? {
-    let number: ValueShape? = sum.constant != 0 || sum.terms.isEmpty ? .one : nil
-    return sum.terms.reduce(number) { joined($0, shape($1.node).value) }
+    var joinedShape: ValueShape? = sum.constant != 0 || sum.terms.isEmpty ? .one : nil
+    for place in sum.terms.indices { joinedShape = joined(joinedShape, shape(sum.terms[place].node).value) }
+    return joinedShape
   }
 
   func joined(_ left: Int, _ right: Int) -> ValueShape {

@@ -11,6 +11,8 @@ struct CanonicalWriter {
   private(set) var isAmbiguous = false
   /// What is known of each node of the builder.
   private var facts: [Facts] = []
+  private var products: [Product] = []
+  private var sums: [Sum] = []
   private var ranges = ValueRanges()
 
   struct Facts {
@@ -19,19 +21,10 @@ struct CanonicalWriter {
     /// Whether it is one number in every row of N×C, whatever the prediction: made of Z and numbers.
     let isRowConstant: Bool
     let order: SortKey
-    /// The node as number · numerators / denominators.
-    let product: Product
-    /// Whether the product is the node alone.
-    let isOwnProduct: Bool
-    /// The node as a sum, if it is one.
-    let sum: Sum?
-
-    /// Whether the node is now taken apart in another way.
-    func differs(from product: Product?, _ sum: Sum?) -> Bool {
-      if isOwnProduct != (product == nil) || (self.sum == nil) != (sum == nil) { return true }
-      if let product, self.product != product { return true }
-      return self.sum != sum
-    }
+    /// The place of the node as number · numerators / denominators in `products`; −1 where it is the node alone.
+    let product: Int32
+    /// The place of the node as a sum in `sums`; −1 where it is none.
+    let sum: Int32
   }
 
   /// number · Π numerators / Π (denominators + eps); no numerator is a product or a negation.
@@ -73,6 +66,8 @@ struct CanonicalWriter {
   mutating func forget() {
     builder.removeAll()
     facts.removeAll(keepingCapacity: true)
+    products.removeAll(keepingCapacity: true)
+    sums.removeAll(keepingCapacity: true)
     ranges.forget()
     applied = CanonicalRules()
     hasInfiniteSlope = false
@@ -88,8 +83,20 @@ struct CanonicalWriter {
   func isTame(_ node: Int) -> Bool { mayDropSlopes && range(node).isFinite }
 
   func order(_ node: Int) -> SortKey { facts[node].order }
-  func product(_ node: Int) -> Product { facts[node].product }
-  func sum(_ node: Int) -> Sum? { facts[node].sum }
+
+  func product(_ node: Int) -> Product {
+    if let value = constantValue(node) { return Product(factor: value) }
+    let place = Int(facts[node].product)
+    return place < 0 ? Product(numerators: ShortList(node)) : products[place]
+  }
+
+  /// Whether a node is taken apart as itself alone: it is no number, product or negation.
+  func isItsOwnProduct(_ node: Int) -> Bool { facts[node].product < 0 && constantValue(node) == nil }
+
+  func sum(_ node: Int) -> Sum? {
+    let place = Int(facts[node].sum)
+    return place < 0 ? nil : sums[place]
+  }
 
   func constantValue(_ node: Int) -> Double? {
     if case .constant(let value) = builder.nodes[node] { return value }
@@ -103,21 +110,25 @@ struct CanonicalWriter {
     let index = builder.insert(node)
     if case .unary(.sqrt, let child) = node, !range(child).isPositive { hasInfiniteSlope = true }
     guard index == facts.count else {
-      if facts[index].differs(from: product, sum) { isAmbiguous = true }
+      if differs(facts[index], product, sum) { isAmbiguous = true }
       return index
-    }
-    let own: Product
-    if case .constant(let value) = node {
-      own = Product(factor: value)
-    } else {
-      own = product ?? Product(numerators: ShortList(index))
     }
     facts.append(
       Facts(
-        shape: shape(of: node), dependsOnPrediction: depends(node),
-        isRowConstant: isRowConstant(node), order: key(of: node), product: own,
-        isOwnProduct: product == nil, sum: sum))
+        shape: shape(of: node), dependsOnPrediction: depends(node), isRowConstant: isRowConstant(node),
+        order: key(of: node), product: product == nil ? -1 : Int32(truncatingIfNeeded: products.count),
+        sum: sum == nil ? -1 : Int32(truncatingIfNeeded: sums.count)))
+    if let product { products.append(product) }
+    if let sum { sums.append(sum) }
     return index
+  }
+
+  /// Whether a node is now taken apart otherwise than when it was written first.
+  private func differs(_ known: Facts, _ product: Product?, _ sum: Sum?) -> Bool {
+    if (known.product < 0) != (product == nil) || (known.sum < 0) != (sum == nil) { return true }
+    if let product, products[Int(known.product)] != product { return true }
+    if let sum, sums[Int(known.sum)] != sum { return true }
+    return false
   }
 
   mutating func binary(_ primitive: Primitive, _ left: Int, _ right: Int) -> Int {
@@ -176,9 +187,17 @@ struct CanonicalWriter {
 
   /// The tree size of a node over its children; stays at the largest number.
   private func size(_ child: Int, _ other: Int? = nil) -> Int {
-    func own(_ child: Int) -> Int { order(child).kind == 1 ? 1 : order(child).size }
-    let (sum, overflow) = own(child).addingReportingOverflow(other.map(own) ?? 0)
-    return overflow || sum == .max ? .max : sum + 1
+    var total = 1
+    total = Self.sum(total, ownSize(child))
+    if let other { total = Self.sum(total, ownSize(other)) }
+    return total
+  }
+
+  private func ownSize(_ node: Int) -> Int { order(node).kind == 1 ? 1 : order(node).size }
+
+  private static func sum(_ a: Int, _ b: Int) -> Int {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? .max : sum
   }
 
   /// A hash that is the same in every run (the mixing steps of SplitMix64).

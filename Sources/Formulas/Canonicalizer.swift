@@ -70,9 +70,9 @@ struct CanonicalMemory {
   private var count = 0
   private var places: [Int] = []
 
-  private static let slotCount = 1 << 14
+  private static let slotCount = 1 << 13
   /// Beyond this the memory starts anew, so that it stays in the caches.
-  private static let nodeLimit = 1 << 13
+  private static let nodeLimit = 1 << 12
 
   init(_ mode: Mode, mayDropSlopes: Bool) {
     writer = CanonicalWriter(mode, mayDropSlopes: mayDropSlopes)

@@ -95,5 +95,9 @@ struct ShortList<Element: Blank>: RandomAccessCollection, MutableCollection, Ran
 extension ShortList: Sendable where Element: Sendable {}
 
 extension ShortList: Equatable where Element: Equatable {
-  static func == (one: Self, other: Self) -> Bool { one.count == other.count && one.elementsEqual(other) }
+  static func == (one: Self, other: Self) -> Bool {
+    guard one.count == other.count else { return false }
+    for place in 0..<one.count where one[place] != other[place] { return false }
+    return true
+  }
 }

@@ -35,14 +35,15 @@ final class RowFacts {
   /// From value and gradient as the plain evaluator gives them.
   convenience init(_ result: LossResult<Double>, mode: Mode, batch: ProbeBatch) {
     self.init(rows: batch.rows)
-    let gradients = result.gradients
+    let logits = result.gradients[.x]
+    let areas = (u: result.gradients[.u], i: result.gradients[.i], e: result.gradients[.e])
     for row in 0..<batch.rows {
       switch mode {
       case .regression:
         set(row, .value, result.value[row])
-        set(row, .own, gradients[.u]?[row] ?? 0)
-        set(row, .others, gradients[.i]?[row] ?? 0)
-        set(row, .size, gradients[.e]?[row] ?? 0)
+        set(row, .own, areas.u?[row] ?? 0)
+        set(row, .others, areas.i?[row] ?? 0)
+        set(row, .size, areas.e?[row] ?? 0)
       case .multiClass, .binaryClass:
         let entries = (row * batch.classes)..<((row + 1) * batch.classes)
         let column = batch.columns[row]
@@ -52,7 +53,7 @@ final class RowFacts {
           set(row, .value, result.value[entries.lowerBound + column])
           set(row, .valueSize, entries.reduce(0) { $0 + result.value[$1].magnitude })
         }
-        guard let gradient = gradients[.x] else { continue }
+        guard let gradient = logits else { continue }
         let own = gradient[entries.lowerBound + column]
         set(row, .own, own)
         set(row, .others, entries.reduce(-own) { $0 + gradient[$1] })

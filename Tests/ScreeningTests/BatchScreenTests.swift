@@ -1,0 +1,65 @@
+import Evolution
+import Formulas
+import Screening
+import Testing
+
+@Suite struct BatchScreenTests {
+  static let screen = BatchScreen()
+  static let candidates = FormulaSample.detectionTwoStage(1_500, seed: 5).map {
+    BatchScreen.Candidate(mode: $0.mode, text: $0.text)
+  }
+
+  @Test func everyTextGetsWhatTheStepsSayOneByOne() throws {
+    let broken = [
+      BatchScreen.Candidate(mode: .multiClass, text: "Neg(Dot(Y,Log(Softmax(X)))"),
+      BatchScreen.Candidate(mode: .regression, text: "Sub(1,Div(I,X))"),
+      BatchScreen.Candidate(mode: .binaryClass, text: ""),
+      BatchScreen.Candidate(mode: .multiClass, text: "Neg(Dot(Log(Softmax(X)),Y))"),
+      BatchScreen.Candidate(mode: .multiClass, text: "Neg(Dot(Y,Log(Softmax(X))))"),
+      BatchScreen.Candidate(mode: .binaryClass, text: "Sub(Softplus(X),Mul(PY,X))"),
+    ]
+    let candidates = broken + Self.candidates
+    let results = Self.screen.screen(candidates)
+    #expect(results.count == candidates.count)
+    var firsts: [String: Int] = [:]
+    for (index, candidate) in candidates.enumerated() {
+      let label = "candidate \(index) of seed 5: \(candidate.mode.rawValue) \(candidate.text)"
+      do throws(FormulaError) {
+        let formula = try Formula.parsePlainly(candidate.text, mode: candidate.mode).formula
+        let key = candidate.mode.rawValue + CanonicalForm(formula, in: candidate.mode).formula.description
+        if let first = firsts[key] {
+          #expect(results[index] == .duplicate(of: first), "\(label)")
+          #expect(results[index].step == .canonicalize)
+        } else {
+          firsts[key] = index
+          let verdict = Self.screen.verifier.verify(formula, mode: candidate.mode)
+          #expect(results[index] == verdict.rejection.map(ScreenResult.rejected) ?? .passed, "\(label)")
+          #expect(results[index].step == .verify)
+        }
+      } catch {
+        #expect(results[index] == .unreadable(error), "\(label)")
+        #expect(results[index].step == .parse)
+      }
+    }
+    let counts = ScreenCounts(results)
+    #expect(counts.unreadable == 3)
+    #expect(counts.duplicate > 100)
+    #expect(counts.passed > 1)
+    #expect(counts.unreadable + counts.duplicate + counts.passed + counts.rejected.values.reduce(0, +) == results.count)
+  }
+
+  @Test(arguments: [0, 2, 3, 8]) func theNumberOfWorkersChangesNothing(workers: Int) {
+    #expect(Self.screen.screen(Self.candidates, workers: workers) == Self.screen.screen(Self.candidates))
+  }
+
+  @Test func formulasGetTheResultsOfTheirTexts() throws {
+    let texts = Self.candidates.filter { $0.mode == .regression }
+    let formulas = try texts.map { try Formula(parsing: $0.text, mode: .regression) }
+    #expect(Self.screen.screen(formulas, mode: .regression, workers: 2) == Self.screen.screen(texts))
+    #expect(Self.screen.screen(formulas, mode: .multiClass).allSatisfy { $0.step == .parse })
+  }
+
+  @Test func anEmptyBatchHasNoResults() {
+    #expect(Self.screen.screen([BatchScreen.Candidate]()) == [])
+  }
+}
