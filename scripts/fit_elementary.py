@@ -45,6 +45,7 @@ fit("exp: (e^r - 1 - r) / r^2", lambda r: (mp.e**r - 1 - r) / r**2 if abs(r) > 1
     -half_ln2 * 1.01, half_ln2 * 1.01, lambda r: r * r)
 fit("log: (ln(1+f) - f + f^2/2) / f^3", lambda f: (mp.log1p(f) - f + f * f / 2) / f**3 if abs(f) > 1e-9 else mp.mpf(1) / 3,
     1, 8, mp.mpf(-0.25), mp.mpf(0.5), lambda f: f**3 / mp.log1p(f) if abs(f) > 1e-9 else f * f)
+fit("tanh: (tanh x - x) / x^3", lambda x: (mp.tanh(x) - x) / x**3, 2, 5, mp.mpf("1e-6"), mp.mpf("0.63"), lambda x: x * x)
 fit("erf below 1: erf x / x", lambda x: mp.erf(x) / x, 2, 7, mp.mpf("1e-6"), mp.mpf(1), lambda x: x / mp.erf(x))
 fit("erf above 1: ln erfc at 1 + s", lambda s: mp.log(mp.erfc(1 + s)), 1, 9, mp.mpf(0), mp.mpf(3),
     lambda s: mp.erfc(1 + s))

@@ -53,8 +53,21 @@ FK_INLINE vf fk_log(vf x) {
   return fk_fma(e, fk_splat(0.693145752f), f + tail);
 }
 
+// 1 + e^x for x from -104 to 88.3, correctly rounded but for the error of e^x.
+FK_INLINE vf fk_one_plus_exp(vf x) {
+  vf n, r = fk_reduce(x, fk_splat(-0.0f), &n);
+  vf t = fk_fma(fk_exp_tail(r), r * r, r);  // e^r - 1
+  vf power = fk_scale(fk_splat(1.0f), n);
+  vf whole = power + 1.0f;
+  vf lost = 1.0f - (whole - power);  // 1 from 2^24 on
+  return whole + fk_fma(power, t, lost);
+}
+
 // 1 / (1 + e^-x) as single precision has it: exactly 0 where e^-x overflows.
-FK_INLINE vf fk_sig(vf x) { return 1.0f / (1.0f + fk_exp(fk_select(x < -89.0f, fk_splat(89.0f), -x))); }
+FK_INLINE vf fk_sig(vf x) {
+  vf z = fk_select(x < -88.3f, fk_splat(88.3f), fk_select(x > 104.0f, fk_splat(-104.0f), -x));
+  return fk_select(x < -88.7228394f, fk_splat(0.0f), 1.0f / fk_one_plus_exp(z));
+}
 
 // ln(1 + e^x) up to 20, x above; the rounding of 1 + e^x is put back. The slope is the logistic function, 1 above 20.
 FK_INLINE vf fk_softplus(vf x, vf *slope) {
@@ -62,11 +75,17 @@ FK_INLINE vf fk_softplus(vf x, vf *slope) {
   vf z = fk_exp(fk_select(line, fk_splat(20.0f), x));
   vf u = 1.0f + z;
   vf inverse = 1.0f / u;
-  *slope = fk_select(line, fk_splat(1.0f), z * inverse);
+#if defined(FK_FMA)
+  vf quotient = z * inverse;
+  quotient = fk_fma(fk_fma(-quotient, u, z), inverse, quotient);
+#else
+  vf quotient = z / u;
+#endif
+  *slope = fk_select(line, fk_splat(1.0f), quotient);
   return fk_select(line, x, fk_fma(z - (u - 1.0f), inverse, fk_log(u)));
 }
 
-// A polynomial near 0, 1 - 2 / (e^2|x| + 1) elsewhere.
+// A polynomial near 0, elsewhere 1 - 2 / (1 + e^2|x|).
 FK_INLINE vf fk_tanh(vf x) {
   vf a = fk_abs(x);
   vf t = x * x;
@@ -76,7 +95,7 @@ FK_INLINE vf fk_tanh(vf x) {
   p = fk_fma(p, t, fk_splat(0.13331383702f));
   p = fk_fma(p, t, fk_splat(-0.33333280222f));
   vf near = fk_fma(x * t, p, x);
-  vf far = 1.0f - 2.0f / (fk_exp(fk_select(a > 10.0f, fk_splat(20.0f), a + a)) + 1.0f);
+  vf far = 1.0f - 2.0f / fk_one_plus_exp(fk_select(a > 10.0f, fk_splat(20.0f), a + a));
   return fk_select(a < 0.625f, near, fk_with_sign(far, x));
 }
 
@@ -89,8 +108,8 @@ FK_INLINE vf fk_erf(vf x) {
   p = fk_fma(p, t, fk_splat(-0.026853816133f));
   p = fk_fma(p, t, fk_splat(0.11283585272f));
   p = fk_fma(p, t, fk_splat(-0.3761262584f));
-  p = fk_fma(p, t, fk_splat(1.1283791657f));
-  vf near = x * p;
+  p = fk_fma(p, t, fk_splat(0.1283791657f));
+  vf near = fk_fma(x, p, x);
   vi far = a >= 1.0f;
   if (!fk_any(far)) return near;
   vf s = fk_select(a > 4.0f, fk_splat(3.0f), a - 1.0f);
