@@ -53,20 +53,20 @@ FK_INLINE vf fk_log(vf x) {
   return fk_fma(e, fk_splat(0.693145752f), f + tail);
 }
 
-// 1 + e^x for x from -104 to 88.3, correctly rounded but for the error of e^x.
-FK_INLINE vf fk_one_plus_exp(vf x) {
+// (1 + e^x) / 2 for x from -104 to 88.73, correctly rounded but for the error of e^x; halved, so as not to overflow.
+FK_INLINE vf fk_half_one_plus_exp(vf x) {
   vf n, r = fk_reduce(x, fk_splat(-0.0f), &n);
   vf t = fk_fma(fk_exp_tail(r), r * r, r);  // e^r - 1
-  vf power = fk_scale(fk_splat(1.0f), n);
-  vf whole = power + 1.0f;
-  vf lost = 1.0f - (whole - power);  // 1 from 2^24 on
+  vf power = fk_scale(fk_splat(0.5f), n);
+  vf whole = power + 0.5f;
+  vf lost = 0.5f - (whole - power);  // not 0 where n is 24 or more
   return whole + fk_fma(power, t, lost);
 }
 
 // 1 / (1 + e^-x) as single precision has it: exactly 0 where e^-x overflows.
 FK_INLINE vf fk_sig(vf x) {
-  vf z = fk_select(x < -88.3f, fk_splat(88.3f), fk_select(x > 104.0f, fk_splat(-104.0f), -x));
-  return fk_select(x < -88.7228394f, fk_splat(0.0f), 1.0f / fk_one_plus_exp(z));
+  vf z = fk_select(x < -88.73f, fk_splat(88.73f), fk_select(x > 104.0f, fk_splat(-104.0f), -x));
+  return fk_select(x < -88.7228394f, fk_splat(0.0f), 0.5f / fk_half_one_plus_exp(z));
 }
 
 // ln(1 + e^x) up to 20, x above; the rounding of 1 + e^x is put back. The slope is the logistic function, 1 above 20.
@@ -95,7 +95,7 @@ FK_INLINE vf fk_tanh(vf x) {
   p = fk_fma(p, t, fk_splat(0.13331383702f));
   p = fk_fma(p, t, fk_splat(-0.33333280222f));
   vf near = fk_fma(x * t, p, x);
-  vf far = 1.0f - 2.0f / fk_one_plus_exp(fk_select(a > 10.0f, fk_splat(20.0f), a + a));
+  vf far = 1.0f - 1.0f / fk_half_one_plus_exp(fk_select(a > 10.0f, fk_splat(20.0f), a + a));
   return fk_select(a < 0.625f, near, fk_with_sign(far, x));
 }
 
