@@ -94,6 +94,9 @@ import Testing
     Case(["spaces", "detection-threestage"], 2, "detection-twostage"),
     Case(["losses", "show", "giu"], 2, "did you mean 'giou'?"),
     Case(["losses", "equal", "Sub(1,Div(I,U))", "Neg(Log(Div(I,U)))"], 1),
+    Case(["losses", "equal", "linear-iou", "Neg(Dot(Y,X))"], 2, "'U'"),
+    Case(["losses", "equal", "Dot(Dot(Y,X),1)", "Dot(Y,X)"], 2, "sums over the samples"),
+    Case(["losses", "equal", "linear-iou", "linear-iuo"], 2, "linear-iuo"),
   ]
 
   @Test(arguments: good) func goodCommandsEndWithZero(command: Case) throws {
@@ -110,6 +113,31 @@ import Testing
     #expect(output.status == command.status, "\(output.err)")
     for word in command.words { #expect(output.err.contains(word), "\(word) in \(output.err)") }
     #expect(!output.err.contains("Fatal error"), "\(output.err)")
+  }
+
+  @Test(arguments: [
+    (
+      ["linear-iou", "Neg(Div(I,U))"], ["the same loss", "observed, not proved"],
+      ["\"equal\":true", "\"proved\":false"]
+    ),
+    (
+      ["Add(I,U)", "Add(U,I)"], ["the same loss", "proves it", "a + b = b + a"], ["\"equal\":true", "\"proved\":true"]
+    ),
+    (["Div(I,U)", "Mul(3,Div(I,U))"], ["one family", "3 times"], ["\"same_family\":true", "\"scale\":3"]),
+    (
+      ["linear-iou", "iou"], ["different losses", "predicted [", "gradient of the predicted corners"],
+      ["\"witness\":{\"inputs\":{\"U\":[", "\"gradients\":[["]
+    ),
+  ]) func twoLossesAreCompared(losses: [String], words: [String], members: [String]) throws {
+    let (text, json) = try withScratchFolder { folder in
+      (
+        try Command.run(["losses", "equal"] + losses, in: folder),
+        try Command.run(["losses", "equal"] + losses + ["--json"], in: folder)
+      )
+    }
+    #expect(text.status == (text.out.hasPrefix("the same loss") ? 0 : 1) && json.status == text.status)
+    for word in words { #expect(text.out.contains(word), "\(word) in \(text.out)") }
+    for member in members { #expect(json.out.contains(member), "\(member) in \(json.out)") }
   }
 
   @Test(arguments: verbs) func everyVerbHasHelpWithAnExample(verb: String) throws {

@@ -92,6 +92,19 @@ import Testing
     #expect(matched >= 10 && compared >= 100, "\(pattern): \(matched) formulas, \(compared) numbers")
   }
 
+  /// The comparison is sharp: it objects to rules that hold for most inputs only, or nearly.
+  @Test(arguments: [
+    ("Log(Exp(X))", "X", Mode.multiClass), ("Abs(X)", "X", .multiClass), ("Div(Y,Y)", "Add(1,Mul(0,Y))", .multiClass),
+    ("Sin(X)", "Mul(1.0000000001,Sin(X))", .multiClass), ("Softmax(X)", "Softmax(Add(X,Y))", .multiClass),
+    ("Mul(0,Sqrt(I))", "Mul(0,I)", .regression), ("Sqrt(Sub(Add(X,Y),X))", "Sqrt(Add(Mul(0,X),Y))", .multiClass),
+    ("Div(U,Neg(I))", "Neg(Div(U,I))", .regression), ("Sub(1,Sig(X))", "Sig(Add(0.0000000001,Neg(X)))", .binaryClass),
+  ]) func falseRulesAreObjectedTo(first: String, second: String, mode: Mode) throws {
+    let (one, other) = (try Formula(parsing: first, mode: mode), try Formula(parsing: second, mode: mode))
+    try withKnownIssue {
+      _ = try CanonicalAgreement(one, other, mode, seed: 1).expectSame()
+    }
+  }
+
   /// Thousands of random formulas of each mode: same shape, value and gradient, and one canonical form of it.
   @Test(arguments: Mode.allCases) func theCanonicalFormComputesTheSame(mode: Mode) throws {
     var (changed, compared) = (0, 0)
