@@ -48,7 +48,9 @@ struct ValueRange: Hashable {
       return ValueRange(low: max(0, -a.high), high: max(Swift.abs(a.low), Swift.abs(a.high)), isFinite: a.isFinite)
     case .relu: return a.mapped(isPositive: a.isPositive) { max($0, 0) }
     case .softplus: return a.mapped(isPositive: true) { $0 > 20 ? $0 : Foundation.log1p(Foundation.exp($0)) }
-    case .softmax, .sig, .sgdf, .salf, .serf: return ValueRange(low: 0, high: 1, isFinite: a.isFinite, isPositive: true)
+    case .softmax, .sig: return ValueRange(low: 0, high: 1, isFinite: a.isFinite, isPositive: true)
+    // (1 + a curve from -1 to 1) / 2, which rounding makes 0 soon.
+    case .sgdf, .salf, .serf: return ValueRange(low: 0, high: 1, isFinite: a.isFinite)
     case .tanh: return a.mapped(isPositive: a.isPositive) { Foundation.tanh($0) }
     case .sin, .cos: return ValueRange(low: -1, high: 1, isFinite: a.isFinite)
     case .add, .sub, .mul, .div, .dot: return .anything

@@ -86,8 +86,8 @@ public struct ReferenceEvaluator: Sendable {
         Self.addSoftmaxPullback(r: values[index], g: g, columns: inputs.classes, to: &gradients[child])
       case .unary(let primitive, let child):
         for k in g.indices {
-          gradients[child][k] += ReferenceFunctions.pullback(
-            primitive, x: values[child][k], r: values[index][k], g: g[k])
+          let pulled = ReferenceFunctions.pullback(primitive, x: values[child][k], r: values[index][k], g: g[k])
+          gradients[child][k] += rounding?(pulled) ?? pulled
         }
       case .binary(let primitive, let left, let right):
         let columns = primitive == .dot ? dotColumns(left, right, inputs) : 1
@@ -95,8 +95,8 @@ public struct ReferenceEvaluator: Sendable {
           let (i, j) = (isOne(left) ? 0 : k, isOne(right) ? 0 : k)
           let pulled = ReferenceFunctions.pullback(
             primitive, a: values[left][i], b: values[right][j], g: g[k / columns])
-          if depends[left] { gradients[left][i] += pulled.0 }
-          if depends[right] { gradients[right][j] += pulled.1 }
+          if depends[left] { gradients[left][i] += rounding?(pulled.0) ?? pulled.0 }
+          if depends[right] { gradients[right][j] += rounding?(pulled.1) ?? pulled.1 }
         }
       }
     }

@@ -94,7 +94,7 @@ import Testing
     Case(["spaces", "detection-threestage"], 2, "detection-twostage"),
     Case(["losses", "show", "giu"], 2, "did you mean 'giou'?"),
     Case(["losses", "equal", "Sub(1,Div(I,U))", "Neg(Log(Div(I,U)))"], 1),
-    Case(["losses", "equal", "linear-iou", "Neg(Dot(Y,X))"], 2, "'U'"),
+    Case(["losses", "equal", "linear-iou", "Neg(Dot(Y,X))"], 2, "no primitive of REG"),
     Case(["losses", "equal", "Dot(Dot(Y,X),1)", "Dot(Y,X)"], 2, "sums over the samples"),
     Case(["losses", "equal", "linear-iou", "linear-iuo"], 2, "linear-iuo"),
   ]
