@@ -3,21 +3,23 @@ import Losses
 
 /// The probes of REG: predicted boxes on straight ways to their targets.
 enum BoxProbes {
-  /// Batches in the order in which they are tried: the first target size alone, first 15 boxes by their values alone, then all
+  /// Batches in the order in which they are tried: the first target size alone, first 15 boxes (by their values, then with the gradient), then all
   /// sizes.
   static func batches(_ settings: VerificationSettings) -> [ProbeBatch] {
     let first = Array(settings.targetSizes.prefix(1))
+    let few: [BoxFamily] = [.shift, .growth, .shrinking, .aspect]
     return [
-      batch(first, families: [.shift, .growth, .shrinking, .aspect], settings, handful: [4, 4, 3, 4]),
+      batch(first, families: few, settings, handful: [4, 4, 3, 4], scope: .handfulOfValues),
+      batch(first, families: few, settings, handful: [4, 4, 3, 4], scope: .handful),
       batch(first, families: [.shift, .growth, .shrinking], settings),
       batch(settings.targetSizes, families: BoxFamily.allCases, settings),
     ]
   }
 
-  /// - Parameter handful: the number of probes on the first path of each family, whose values alone are asked for; nil for
-  ///   all paths.
+  /// - Parameter handful: the number of probes on the first path of each family; nil for all paths.
   private static func batch(
-    _ sizes: [[Double]], families: [BoxFamily], _ settings: VerificationSettings, handful: [Int]? = nil
+    _ sizes: [[Double]], families: [BoxFamily], _ settings: VerificationSettings, handful: [Int]? = nil,
+    scope: ProbeBatch.Scope = .full
   ) -> ProbeBatch {
     var areas: [BoxOverlap<Double>] = []
     var sequences: [ProbeSequence] = []
@@ -65,7 +67,7 @@ enum BoxProbes {
     return ProbeBatch(
       classes: 1,
       inputs: [(.u, areas.map(\.union)), (.i, areas.map(\.intersection)), (.e, areas.map(\.enclosing))],
-      sequences: sequences, probes: probes, valueOnly: valueOnly, asksForValuesOnly: handful != nil)
+      sequences: sequences, probes: probes, valueOnly: valueOnly, scope: scope)
   }
 }
 

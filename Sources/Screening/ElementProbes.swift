@@ -2,8 +2,8 @@ import Formulas
 
 /// The probes of BINARY_CLS: one element of a row runs from −limit to +limit while the rest of the row stands still.
 enum ElementProbes {
-  /// Batches in the order in which they are tried: one positive and one negative, first at four logits by their values
-  /// alone, then every column of every count.
+  /// Batches in the order in which they are tried: one positive and one negative, first at four logits, by
+  /// their values and then with the gradient, then every column of every count.
   static func batches(_ settings: VerificationSettings) -> [ProbeBatch] {
     var batches: [ProbeBatch] = []
     for (order, classes) in settings.binaryClassCounts.enumerated() {
@@ -12,7 +12,9 @@ enum ElementProbes {
         let quick = [false, true].compactMap { positive in
           families.first { $0.positive == positive && ($0.quality == (positive ? 1 : 0)) }
         }
-        batches.append(batch(quick, classes: classes, steps: 4, settings, asksForValuesOnly: true))
+        for scope in [ProbeBatch.Scope.handfulOfValues, .handful] {
+          batches.append(batch(quick, classes: classes, steps: 4, settings, scope: scope))
+        }
         batches.append(batch(quick, classes: classes, steps: settings.logitCount, settings))
       }
       batches.append(batch(families, classes: classes, steps: settings.logitCount, settings))
@@ -40,7 +42,7 @@ enum ElementProbes {
   }
 
   private static func batch(
-    _ families: [Family], classes: Int, steps: Int, _ settings: VerificationSettings, asksForValuesOnly: Bool = false
+    _ families: [Family], classes: Int, steps: Int, _ settings: VerificationSettings, scope: ProbeBatch.Scope = .full
   ) -> ProbeBatch {
     var logits: [Double] = []
     var qualities: [Double] = []
@@ -66,7 +68,7 @@ enum ElementProbes {
     return ProbeBatch(
       classes: classes,
       inputs: [(.x, logits), (.q, qualities), (.py, positives), (.ny, positives.map { 1 - $0 })], sequences: sequences,
-      probes: probes, asksForValuesOnly: asksForValuesOnly)
+      probes: probes, scope: scope)
   }
 
   private static func demand(of family: Family, _ settings: VerificationSettings) -> ProbeSequence.Demand {

@@ -3,7 +3,7 @@ import Formulas
 
 /// The probes of MULTI_CLS: rows of logits whose gap runs from −limit to +limit.
 enum LogitProbes {
-  /// Batches in the order in which they are tried: two sequences, first at four gaps by their values alone, then all
+  /// Batches in the order in which they are tried: two sequences, first at four gaps, by their values and then with the gradient, then all
   /// sequences for each number of classes. Every label of every count occurs, and every spread and Z with each count up to 6.
   static func batches(_ settings: VerificationSettings) -> [ProbeBatch] {
     var batches: [ProbeBatch] = []
@@ -11,7 +11,9 @@ enum LogitProbes {
       let families = families(classes: classes, settings)
       if order == 0 {
         let quick = [MovedLogits.otherLogits, .trueLogit].compactMap { moved in families.first { $0.moved == moved } }
-        batches.append(batch(quick, classes: classes, steps: 4, settings, asksForValuesOnly: true))
+        for scope in [ProbeBatch.Scope.handfulOfValues, .handful] {
+          batches.append(batch(quick, classes: classes, steps: 4, settings, scope: scope))
+        }
         batches.append(batch(quick, classes: classes, steps: settings.logitGapCount, settings))
       }
       let steps = classes <= fullCount ? settings.logitGapCount : settings.wideLogitGapCount
@@ -49,7 +51,7 @@ enum LogitProbes {
   }
 
   private static func batch(
-    _ families: [Family], classes: Int, steps: Int, _ settings: VerificationSettings, asksForValuesOnly: Bool = false
+    _ families: [Family], classes: Int, steps: Int, _ settings: VerificationSettings, scope: ProbeBatch.Scope = .full
   ) -> ProbeBatch {
     var logits: [Double] = []
     var labels: [Double] = []
@@ -82,7 +84,7 @@ enum LogitProbes {
     }
     return ProbeBatch(
       classes: classes, inputs: [(.x, logits), (.y, labels), (.z, overlaps)], sequences: sequences, probes: probes,
-      asksForValuesOnly: asksForValuesOnly)
+      scope: scope)
   }
 
   /// Logits evenly spaced over the spread, in an order that is not sorted, with logsumexp 0.

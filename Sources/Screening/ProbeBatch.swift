@@ -13,16 +13,21 @@ final class ProbeBatch: Sendable {
   /// Rows where only the value has to be finite: boxes that do not overlap and boxes at the target. The square root of IoU, a
   /// classical loss, has no slope there.
   let valueOnly: Set<Int>
-  /// Whether the gradient is left out: a handful of probes that ends most random formulas, and cannot tell a loss that is
-  /// flat on them from one that is flat everywhere.
-  let asksForValuesOnly: Bool
+  /// Whether it is a handful of probes, which ends most random formulas and cannot tell a loss that is flat on them from one
+  /// that is flat everywhere; and whether the gradient is looked at.
+  let scope: Scope
+
+  enum Scope: Sendable {
+    case handfulOfValues, handful, full
+  }
+
   /// The column that each row probes; 0 for boxes.
   let columns: [Int]
   let tiles: ProbeTiles
 
   init(
     classes: Int, inputs: [(variable: Variable, values: [Double])], sequences: [ProbeSequence], probes: [Probe],
-    valueOnly: Set<Int> = [], asksForValuesOnly: Bool = false
+    valueOnly: Set<Int> = [], scope: Scope = .full
   ) {
     var filled = LossInputs<Double>(rows: probes.count, classes: classes)
     for input in inputs { filled[input.variable] = input.values }
@@ -31,7 +36,7 @@ final class ProbeBatch: Sendable {
     self.sequences = sequences
     self.probes = probes
     self.valueOnly = valueOnly
-    self.asksForValuesOnly = asksForValuesOnly
+    self.scope = scope
     var columns = [Int](repeating: 0, count: probes.count)
     for sequence in sequences {
       for row in sequence.rows { columns[row] = sequence.demand.column }
@@ -39,6 +44,8 @@ final class ProbeBatch: Sendable {
     self.columns = columns
     tiles = ProbeTiles(rows: probes.count, classes: classes, inputs: inputs, columns: columns)
   }
+
+  var asksForValuesOnly: Bool { scope == .handfulOfValues }
 
   func isValueOnly(_ row: Int) -> Bool { valueOnly.contains(row) }
 

@@ -36,7 +36,7 @@ struct ProbeJudge {
 
   /// The first property that fails; nil when all hold.
   mutating func rejection() -> Rejection? {
-    if isFirst, isFlat { return .independentOfPrediction }
+    if isFirst || batch.scope == .handful, isFlat { return isFirst ? .independentOfPrediction : nil }
     if let rejection = nonFinite() { return rejection }
     var placeOfMinimum = 0
     for sequence in batch.sequences {

@@ -48,13 +48,13 @@ public struct Verifier: Sendable {
     var isFirst = true
     for batch in batches {
       let rejection =
-        switch evaluator?.judge(batch, settings, isFirst: isFirst && !batch.asksForValuesOnly) ?? .doubtful {
+        switch evaluator?.judge(batch, settings, isFirst: isFirst && batch.scope == .full) ?? .doubtful {
         case .judged(let found): found
         case .doubtful:
-          plainRejection(of: formula, mode: mode, batch, isFirst: isFirst && !batch.asksForValuesOnly)
+          plainRejection(of: formula, mode: mode, batch, isFirst: isFirst && batch.scope == .full)
         }
       if let rejection { return .reject(rejection) }
-      if !batch.asksForValuesOnly { isFirst = false }
+      if batch.scope == .full { isFirst = false }
     }
     return floatRejection(of: formula, mode: mode, batches).map(Verdict.reject) ?? .pass
   }

@@ -24,7 +24,7 @@ public struct PropertyReport: Sendable {
       return
     }
     var tally = PropertyTally(mode: mode, settings: settings)
-    let first = probes.firstIndex { !$0.asksForValuesOnly }
+    let first = probes.firstIndex { $0.scope == .full }
     for (order, batch) in probes.enumerated() {
       guard let result = try? evaluator.evaluate(batch.inputs) else { continue }
       tally.judge(batch, value: result.value, gradients: result.gradients, isFirst: order == first)
