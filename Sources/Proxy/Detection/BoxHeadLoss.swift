@@ -32,14 +32,14 @@ public final class BoxHeadLoss {
       guard regions[row].label < classes, let target = regions[row].target else { return nil }
       let deltas = outputs.deltas(row: row, label: regions[row].label)
       return ObjectRow(
-        row: row, region: regions[row].box, target: target, label: regions[row].label, deltas: deltas,
-        decoded: coder.decode(deltas, anchor: regions[row].box))
+        row: row, label: regions[row].label,
+        box: BoxRow(deltas.numbers, .deltas(coder, from: regions[row].box), target: target))
     }
     let scores = try classification.evaluate(regions, objects: objects, outputs: outputs)
     outputs.deltasGradient[..<(regions.count * 4 * classes)].update(repeating: 0)
-    let reached = try boxes.evaluate(objects, regionCount: regions.count)
+    let reached = try boxes.evaluate(objects.map(\.box), divisor: Float(regions.count))
     for (object, gradient) in zip(objects, reached.gradients) {
-      outputs.setDeltasGradient(row: object.row, label: object.label, gradient)
+      outputs.setDeltasGradient(row: object.row, label: object.label, BoxDeltas(gradient))
     }
     return (scores, reached.loss)
   }
@@ -48,12 +48,12 @@ public final class BoxHeadLoss {
 /// A region that shows an object, with the box that its class's deltas give.
 struct ObjectRow {
   let row: Int
-  let region: BoundingBox
-  let target: BoundingBox
   let label: Int
-  let deltas: BoxDeltas
-  let decoded: BoundingBox
+  let box: BoxRow
 
-  /// Least IoU that Z takes, as in the original.
+  /// Least IoU that Z and Q take, as in the original.
   static let leastOverlap: Float = 1e-7
+
+  /// The IoU that feeds Z.
+  var overlap: Float { max(OverlapMeasure.iou(box.decoded, box.target), Self.leastOverlap) }
 }

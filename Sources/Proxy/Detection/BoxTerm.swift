@@ -1,100 +1,104 @@
 import Formulas
 import Losses
 
-/// The box loss of the second stage, with its gradient with respect to the four deltas of each object.
+/// The box loss of a head, with its gradient with respect to the four numbers that describe each box.
 final class BoxTerm {
   /// What is compared with the target.
   private enum Comparison {
-    /// Decoded boxes, in pixels of the input.
+    /// Decoded boxes.
     case boxes(RegressionLoss)
-    case deltas(DeltaLoss)
+    /// The numbers of the box coding.
+    case numbers(DeltaLoss)
   }
 
   private let comparison: Comparison
-  private let coder = DeltaCoder.secondStage
 
-  init(_ loss: BoxLoss) throws(DetectorError) {
+  init(_ loss: BoxLoss, weighting: RegressionLoss.Weighting = .perBox) throws(DetectorError) {
     switch loss.kind {
-    case .l1Deltas: comparison = .deltas(DeltaLoss(lossWeight: loss.weight))
-    case .smoothL1Deltas(let beta): comparison = .deltas(DeltaLoss(beta: beta, lossWeight: loss.weight))
+    case .l1Deltas: comparison = .numbers(DeltaLoss(lossWeight: loss.weight))
+    case .smoothL1Deltas(let beta): comparison = .numbers(DeltaLoss(beta: beta, lossWeight: loss.weight))
     case .formula(let formula):
       do {
-        comparison = .boxes(try RegressionLoss(formula, lossWeight: loss.weight))
+        comparison = .boxes(try RegressionLoss(formula, lossWeight: loss.weight, weighting: weighting))
       } catch {
         throw .loss(place: "boxes", problem: error.message)
       }
     }
   }
 
-  /// The weighted sum over the objects, divided by the number of all regions, and each object's gradient.
+  /// The weighted sum over the rows divided by `divisor`, and the gradient of each row's numbers.
+  ///
+  /// `weights` hold one number a row; nil stands for 1.
   func evaluate(
-    _ objects: [ObjectRow], regionCount: Int
-  ) throws(DetectorError) -> (loss: Double, gradients: [BoxDeltas]) {
-    guard !objects.isEmpty else { return (0, []) }
-    let divisor = Float(regionCount)
+    _ rows: [BoxRow], weights: [Float]? = nil, divisor: Float
+  ) throws(DetectorError) -> (loss: Double, gradients: [SIMD4<Float>]) {
+    guard !rows.isEmpty else { return (0, []) }
     do {
       switch comparison {
       case .boxes(let loss):
         let (value, corners) = try Self.gradient(
-          objects.flatMap { $0.decoded.corners }, objects.flatMap { $0.target.corners }
-        ) { predicted, targets, gradient throws(LossError) in
+          rows.flatMap { $0.decoded.corners }, rows.flatMap { $0.target.corners }, weights
+        ) { predicted, targets, weights, gradient throws(LossError) in
           Double(
             try loss.evaluate(
-              RegressionBatch(predicted: predicted, targets: targets, averageFactor: divisor), gradient: gradient
+              RegressionBatch(predicted: predicted, targets: targets, weights: weights, averageFactor: divisor),
+              gradient: gradient
             ).total)
         }
-        let gradients = objects.indices.map { index in
-          let c = corners[(4 * index)..<(4 * index + 4)].map { $0 }
-          return coder.gradient(
-            of: objects[index].deltas, anchor: objects[index].region,
-            upstream: BoundingBox(x1: c[0], y1: c[1], x2: c[2], y2: c[3]))
-        }
-        return (value, gradients)
-      case .deltas(let loss):
-        let wanted = objects.flatMap { coder.encode($0.target, anchor: $0.region).numbers }
-        let (value, numbers) = try Self.gradient(objects.flatMap { $0.deltas.numbers }, wanted) {
-          predicted, targets, gradient throws(LossError) in
+        return (value, zip(rows, corners).map { $0.coding.gradient(of: $0.numbers, upstream: $1) })
+      case .numbers(let loss):
+        return try Self.gradient(
+          rows.flatMap { Self.list($0.numbers) }, rows.flatMap { Self.list($0.coding.encode($0.target)) },
+          weights?.flatMap { [$0, $0, $0, $0] }
+        ) { predicted, targets, weights, gradient throws(LossError) in
           Double(
             try loss.evaluate(
-              predicted: predicted, targets: targets, weights: nil, averageFactor: divisor, gradient: gradient))
+              predicted: predicted, targets: targets, weights: weights, averageFactor: divisor, gradient: gradient))
         }
-        return (value, objects.indices.map { BoxDeltas(numbers[(4 * $0)..<(4 * $0 + 4)]) })
       }
     } catch {
       throw .loss(place: "boxes", problem: "\(error)")
     }
   }
 
-  /// Calls `body` with the buffers of both arrays and of a gradient of the same length.
+  /// Calls `body` with the buffers of all arrays and of a gradient of four numbers a row.
   private static func gradient(
-    _ predicted: [Float], _ targets: [Float],
-    _ body: (UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeMutablePointer<Float>?) throws(LossError)
-      -> Double
-  ) throws(LossError) -> (Double, [Float]) {
+    _ predicted: [Float], _ targets: [Float], _ weights: [Float]?,
+    _ body: (
+      UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>?, UnsafeMutablePointer<Float>?
+    ) throws(LossError) -> Double
+  ) throws(LossError) -> (Double, [SIMD4<Float>]) {
     var gradient = [Float](repeating: 0, count: predicted.count)
     let value = try predicted.withUnsafeBufferPointer { predicted throws(LossError) in
       try targets.withUnsafeBufferPointer { targets throws(LossError) in
-        try gradient.withUnsafeMutableBufferPointer { gradient throws(LossError) in
-          try body(predicted, targets, gradient.baseAddress)
+        try (weights ?? []).withUnsafeBufferPointer { given throws(LossError) in
+          try gradient.withUnsafeMutableBufferPointer { gradient throws(LossError) in
+            try body(predicted, targets, weights == nil ? nil : given, gradient.baseAddress)
+          }
         }
       }
     }
-    return (value, gradient)
+    let rows = stride(from: 0, to: gradient.count, by: 4)
+    return (value, rows.map { SIMD4(gradient[$0], gradient[$0 + 1], gradient[$0 + 2], gradient[$0 + 3]) })
+  }
+
+  private static func list(_ numbers: SIMD4<Float>) -> [Float] { (0..<4).map { numbers[$0] } }
+}
+
+/// A box that a head describes, with the target that it is to reach.
+struct BoxRow {
+  let numbers: SIMD4<Float>
+  let coding: BoxCoding
+  let decoded: BoundingBox
+  let target: BoundingBox
+
+  init(_ numbers: SIMD4<Float>, _ coding: BoxCoding, target: BoundingBox) {
+    (self.numbers, self.coding, self.target) = (numbers, coding, target)
+    decoded = coding.decode(numbers)
   }
 }
 
 extension BoundingBox {
   /// x1, y1, x2, y2.
   var corners: [Float] { [x1, y1, x2, y2] }
-}
-
-extension BoxDeltas {
-  /// dx, dy, dw, dh.
-  var numbers: [Float] { [dx, dy, dw, dh] }
-
-  /// Of four numbers.
-  init(_ numbers: ArraySlice<Float>) {
-    let first = numbers.startIndex
-    self.init(dx: numbers[first], dy: numbers[first + 1], dw: numbers[first + 2], dh: numbers[first + 3])
-  }
 }

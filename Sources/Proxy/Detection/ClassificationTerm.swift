@@ -32,7 +32,7 @@ final class ClassificationTerm {
     _ regions: [SampledRegion], objects: [ObjectRow], outputs: BoxHeadOutputs
   ) throws(DetectorError) -> Double {
     let labels = regions.map { Int32($0.label) }
-    let overlaps = objects.map { max(OverlapMeasure.iou($0.decoded, $0.target), ObjectRow.leastOverlap) }
+    let overlaps = objects.map(\.overlap)
     let weights = regions.map(\.weight)
     let counted = weights.count { $0 > 0 }
     let logits = UnsafeBufferPointer(rebasing: outputs.logits[..<(regions.count * columns)])

@@ -1,0 +1,140 @@
+import Foundation
+import Formulas
+import Losses
+
+/// The losses of a one-stage head: any classification formula of X, Q, PY, NY, boxes weighed by their IoU, and a
+/// centerness branch trained towards that IoU, as the authors of CSE-Autoloss do.
+///
+/// Q is the IoU of the decoded box with its target (detached). Averages are those of the two originals: see
+/// `Averaging`. Keeps its work space; one per thread.
+package final class DenseHeadLoss {
+  /// What the sums over the places are divided by. P: places that show an object; ΣIoU: the sum of their weights.
+  package enum Averaging: String, Hashable, Sendable, Codable, CaseIterable {
+    /// FCOS: classification by P + images, boxes by ΣIoU, centerness by P (at least 1).
+    case positivesAndImages
+    /// ATSS: classification and centerness by P (at least 1), boxes by ΣIoU.
+    case positives
+  }
+
+  /// The three weighted losses.
+  package struct Summary {
+    package var classification = 0.0
+    package var boxes = 0.0
+    package var centerness = 0.0
+  }
+
+  private let classification: BinaryClassLoss
+  private let boxes: BoxTerm
+  private let averaging: Averaging
+
+  /// - Parameter collapsesBoxWeights: the originals' quirk: a weight of one axis collapses to its mean, over all levels
+  ///   together in FCOS and within each level in ATSS, so that boxes are not weighed by their IoU.
+  /// - Throws: `DetectorError` when a formula does not fit its place.
+  package init(_ losses: DetectionLosses, averaging: Averaging, collapsesBoxWeights: Bool = false)
+    throws(DetectorError)
+  {
+    self.averaging = averaging
+    let loss = losses.classification
+    guard loss.mode == .binaryClass else {
+      throw .loss(place: "classification", problem: "a one-stage detector takes BINARY_CLS, not \(loss.mode.rawValue)")
+    }
+    do {
+      guard try loss.formula.shape(in: .binaryClass) == .perElement else {
+        throw DetectorError.loss(place: "classification", problem: "\(loss.formula) gives no number for each class")
+      }
+      classification = try BinaryClassLoss(loss.formula, lossWeight: loss.weight, alpha: loss.alpha)
+    } catch let error as FormulaError {
+      throw .loss(place: "classification", problem: error.message)
+    } catch let error as DetectorError {
+      throw error
+    } catch {
+      throw .loss(place: "classification", problem: "\(error)")
+    }
+    boxes = try BoxTerm(losses.regression, weighting: collapsesBoxWeights ? .originalModule : .perBox)
+  }
+
+  /// The losses of a batch of `images`, a pair of outputs and targets for each pyramid level; writes all gradients in full.
+  /// - Throws: `DetectorError` when a formula's result does not fit; non-finite values are no error here.
+  package func evaluate(_ levels: [(outputs: DenseOutputs, targets: DenseTargets)], images: Int)
+    throws(DetectorError) -> Summary
+  {
+    let rows = levels.map { level in
+      level.targets.positives.map {
+        BoxRow(level.outputs.numbers(row: $0.row), $0.coding, target: $0.target)
+      }
+    }
+    let overlaps = rows.map { $0.map { max(OverlapMeasure.iou($0.decoded, $0.target), ObjectRow.leastOverlap) } }
+    let count = rows.reduce(0) { $0 + $1.count }
+    let divisor =
+      switch averaging {
+      case .positivesAndImages: Float(count + images)
+      case .positives: Float(max(count, 1))
+      }
+    var summary = Summary()
+    for ((outputs, targets), quality) in zip(levels, overlaps) {
+      summary.classification += try classify(outputs, targets, quality: quality, divisor: divisor)
+      summary.centerness += Self.center(outputs, targets, quality: quality, divisor: Float(max(count, 1)))
+      outputs.boxesGradient.update(repeating: 0)
+    }
+    let total = overlaps.reduce(0) { $1.reduce($0, +) }
+    guard count > 0 else { return summary }
+    switch averaging {
+    case .positivesAndImages:
+      let reached = try boxes.evaluate(rows.flatMap { $0 }, weights: overlaps.flatMap { $0 }, divisor: total)
+      summary.boxes = reached.loss
+      var rest = reached.gradients[...]
+      for (outputs, targets) in levels { Self.write(&rest, to: outputs, targets) }
+    case .positives:
+      for (level, (outputs, targets)) in levels.enumerated() {
+        let reached = try boxes.evaluate(rows[level], weights: overlaps[level], divisor: total)
+        summary.boxes += reached.loss
+        var rest = reached.gradients[...]
+        Self.write(&rest, to: outputs, targets)
+      }
+    }
+    return summary
+  }
+
+  private func classify(_ outputs: DenseOutputs, _ targets: DenseTargets, quality: [Float], divisor: Float)
+    throws(DetectorError) -> Double
+  {
+    do {
+      return try targets.labels.withUnsafeBufferPointer { labels in
+        try quality.withUnsafeBufferPointer { quality in
+          try (targets.weights ?? []).withUnsafeBufferPointer { weights in
+            let batch = ClassificationBatch(
+              logits: UnsafeBufferPointer(outputs.logits), labels: labels, classes: outputs.classes,
+              positiveIoUs: quality, weights: targets.weights == nil ? nil : weights, averageFactor: divisor)
+            return Double(try classification.evaluate(batch, gradient: outputs.logitsGradient.baseAddress).total)
+          }
+        }
+      }
+    } catch {
+      throw .loss(place: "classification", problem: "\(error)")
+    }
+  }
+
+  /// Binary cross entropy of the centerness logits of the objects with their IoU.
+  private static func center(_ outputs: DenseOutputs, _ targets: DenseTargets, quality: [Float], divisor: Float)
+    -> Double
+  {
+    outputs.centernessGradient.update(repeating: 0)
+    var sum = 0.0
+    for (positive, wanted) in zip(targets.positives, quality) {
+      let logit = outputs.centerness[positive.row]
+      // −t log σ(x) − (1 − t) log(1 − σ(x)) = max(x, 0) − t x + log(1 + exp(−|x|)).
+      sum += Double(max(logit, 0) - wanted * logit + log1pf(expf(-abs(logit))))
+      outputs.centernessGradient[positive.row] = (1 / (1 + expf(-logit)) - wanted) / divisor
+    }
+    return sum / Double(divisor)
+  }
+
+  /// Writes the gradients of one level's objects, and drops them from the list.
+  private static func write(_ gradients: inout ArraySlice<SIMD4<Float>>, to outputs: DenseOutputs, _ targets: DenseTargets)
+  {
+    for (positive, gradient) in zip(targets.positives, gradients) {
+      outputs.setBoxGradient(row: positive.row, gradient)
+    }
+    gradients = gradients.dropFirst(targets.positives.count)
+  }
+}
