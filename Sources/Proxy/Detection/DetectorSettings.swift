@@ -1,20 +1,27 @@
-/// The shape of the two-stage detector: everything that decides its layers, targets and detections, but not its training.
+/// The shape of a detector: everything that decides its layers, targets and detections, but not its training.
 ///
 /// The size of the input is that of the data set's images. Lengths are in pixels of the input. Defaults are ours, tuned on
 /// the validation split of bccd; those named after a paper say so.
 public struct DetectorSettings: Codable, Hashable, Sendable {
+  public var kind: DetectorKind
   public var backbone: BackboneSettings
+  /// Two-stage detectors: the proposal network and the box head.
   public var proposals: ProposalSettings
   public var head: BoxHeadSettings
+  /// One-stage detectors: the head.
+  public var oneStage: OneStageSettings
   public var results: ResultSettings
 
   public static let standard = DetectorSettings()
 
   public init(
-    backbone: BackboneSettings = BackboneSettings(), proposals: ProposalSettings = ProposalSettings(),
-    head: BoxHeadSettings = BoxHeadSettings(), results: ResultSettings = ResultSettings()
+    kind: DetectorKind = .fasterRCNN, backbone: BackboneSettings = BackboneSettings(),
+    proposals: ProposalSettings = ProposalSettings(),
+    head: BoxHeadSettings = BoxHeadSettings(), oneStage: OneStageSettings = OneStageSettings(),
+    results: ResultSettings = ResultSettings()
   ) {
-    (self.backbone, self.proposals, self.head, self.results) = (backbone, proposals, head, results)
+    (self.kind, self.backbone, self.proposals, self.head) = (kind, backbone, proposals, head)
+    (self.oneStage, self.results) = (oneStage, results)
   }
 
   /// Throws the first contradiction found, named by the key that has to change.
@@ -22,6 +29,7 @@ public struct DetectorSettings: Codable, Hashable, Sendable {
     try backbone.validate()
     try proposals.validate()
     try head.validate()
+    try oneStage.validate(groups: backbone.groups)
     try results.validate()
   }
 }

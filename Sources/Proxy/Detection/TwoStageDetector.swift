@@ -6,15 +6,8 @@ import Randomness
 ///
 /// Stage 0: pixels → feature pyramid → objectness and deltas of every anchor. Between the stages the proposals are
 /// chosen. Stage 1: RoIAlign → two linear layers → classes + 1 logits and 4 · classes deltas for each region.
-/// One thread at a time uses it.
-final class TwoStageDetector {
-  /// What the network is built for.
-  struct Shape: Hashable {
-    let settings: DetectorSettings
-    let classes, batch, height, width: Int
-  }
-
-  let shape: Shape
+final class TwoStageDetector: Detector {
+  let shape: DetectorShape
   let network: Network
   private let pyramid: FeaturePyramid
   private let head: BoxHead
@@ -23,9 +16,10 @@ final class TwoStageDetector {
   private let proposalSelection: ProposalSelection
   private let regionSampling: RegionSampling
   private let resultSelection: ResultSelection
+  private var loss: BoxHeadLoss?
 
   /// Builds the layers; start weights are those of `seed`.
-  init(_ shape: Shape, seed: UInt64) throws(DetectorError) {
+  init(_ shape: DetectorShape, seed: UInt64) throws(DetectorError) {
     self.shape = shape
     let settings = shape.settings
     try settings.validate()
@@ -51,11 +45,15 @@ final class TwoStageDetector {
     resultSelection = ResultSelection(settings: settings.results, classes: shape.classes)
   }
 
-  /// Forward, losses and backward of one batch of `shape.batch` images: leaves the gradients in `network.parameters`.
-  func accumulateGradients(
-    _ images: [InputImage], loss: BoxHeadLoss, anchorDraws: inout SeededGenerator, regionDraws: inout SeededGenerator
-  ) throws(DetectorError) -> LossSummary {
-    load(images)
+  func use(_ losses: DetectionLosses) throws(DetectorError) {
+    loss = try BoxHeadLoss(losses, classes: shape.classes)
+  }
+
+  func accumulateGradients(_ images: [InputImage], seed: UInt64, step: Int) throws(DetectorError) -> LossSummary {
+    guard let loss else { throw .loss(place: "classification", problem: "none was set") }
+    var anchorDraws = SeededGenerator(seed: seed, stream: "anchor sampling", index: UInt64(step))
+    var regionDraws = SeededGenerator(seed: seed, stream: "region sampling", index: UInt64(step))
+    load(images, into: pyramid.input)
     try run { () throws(NetworkError) in try network.forward(stage: 0, training: true) }
     var targets: [ProposalLoss.ImageTargets] = []
     var regions: [SampledRegion] = []
@@ -77,23 +75,8 @@ final class TwoStageDetector {
       boxes: second.boxes)
   }
 
-  /// Takes over weights and running statistics, of a detector with any batch.
-  func restore(_ weights: [Float]) throws(DetectorError) {
-    let needed = network.stateCount
-    guard weights.count == needed else { throw .weightCount(given: weights.count, needed: needed) }
-    try run { () throws(NetworkError) in try network.restore(weights) }
-  }
-
-  /// The weights and statistics that a training with this seed starts from; the same for every batch.
-  static func startWeights(_ shape: Shape, seed: UInt64) throws(DetectorError) -> [Float] {
-    let single = Shape(
-      settings: shape.settings, classes: shape.classes, batch: 1, height: shape.height, width: shape.width)
-    return try TwoStageDetector(single, seed: seed).network.state
-  }
-
-  /// The detections of each image, best first, in pixels of the input. At most `shape.batch` images.
   func detect(_ images: [InputImage]) throws(DetectorError) -> [[Detection]] {
-    load(images)
+    load(images, into: pyramid.input)
     try run { () throws(NetworkError) in try network.forward(stage: 0, training: false) }
     var regions: [(image: Int, box: BoundingBox)] = []
     for (index, image) in images.enumerated() {
@@ -111,17 +94,5 @@ final class TwoStageDetector {
       }
     }
     return candidates.map(resultSelection.detections)
-  }
-
-  /// Writes the pixels; images that a short batch leaves over keep their old pixels, and nobody reads their results.
-  private func load(_ images: [InputImage]) {
-    let count = pyramid.input.shape.elementsPerImage
-    for (index, image) in images.enumerated() {
-      image.write(to: UnsafeMutableBufferPointer(rebasing: pyramid.input.data[(index * count)..<((index + 1) * count)]))
-    }
-  }
-
-  private func run(_ body: () throws(NetworkError) -> Void) throws(DetectorError) {
-    do { try body() } catch { throw .network(error.description) }
   }
 }

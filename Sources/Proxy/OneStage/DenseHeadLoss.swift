@@ -130,8 +130,9 @@ package final class DenseHeadLoss {
   }
 
   /// Writes the gradients of one level's objects, and drops them from the list.
-  private static func write(_ gradients: inout ArraySlice<SIMD4<Float>>, to outputs: DenseOutputs, _ targets: DenseTargets)
-  {
+  private static func write(
+    _ gradients: inout ArraySlice<SIMD4<Float>>, to outputs: DenseOutputs, _ targets: DenseTargets
+  ) {
     for (positive, gradient) in zip(targets.positives, gradients) {
       outputs.setBoxGradient(row: positive.row, gradient)
     }

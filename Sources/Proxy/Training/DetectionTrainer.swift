@@ -2,17 +2,17 @@ import Losses
 import Networks
 import Randomness
 
-/// Trains and scores two-stage detectors on the calling thread; make one for each worker.
+/// Trains and scores detectors on the calling thread; make one for each worker.
 ///
 /// It keeps its networks between candidates, and nothing else: a training depends on its arguments alone, bit for bit on
 /// one kind of processor. Seeds fix the start weights, the order of images and their changes, so that losses trained
 /// with one seed are paired.
 public final class DetectionTrainer {
   public let detector: DetectorSettings
-  private var networks: [TwoStageDetector.Shape: TwoStageDetector] = [:]
+  private var networks: [DetectorShape: any Detector] = [:]
   /// Start weights by seed, for the data seen last: paired trainings ask for few seeds again and again.
   private var starts: [UInt64: [Float]] = [:]
-  private var startShape: TwoStageDetector.Shape?
+  private var startShape: DetectorShape?
 
   public init(detector: DetectorSettings) throws(DetectorError) {
     try detector.validate()
@@ -33,17 +33,14 @@ public final class DetectionTrainer {
     let network = try network(for: data, batch: settings.imagesPerBatch)
     let start = try initialWeights == nil ? startWeights(network.shape, seed: seed) : []
     try network.restore(initialWeights ?? start)
-    let loss = try BoxHeadLoss(losses, classes: data.classes.count)
+    try network.use(losses)
     let optimizer = Optimizer(settings.optimizer, parameters: network.network.parameters)
     var order = BatchOrder(settings: settings, imageCount: data.images.count, seed: seed)
     var tail = LossTail(steps: settings.steps)
     for step in 0..<settings.steps {
       if isCancelled() { return .cancelled(step: step) }
-      var anchorDraws = SeededGenerator(seed: seed, stream: "anchor sampling", index: UInt64(step))
-      var regionDraws = SeededGenerator(seed: seed, stream: "region sampling", index: UInt64(step))
       let batch = order.next().map { InputImage(data.images[$0.image], draw: $0) }
-      let summary = try network.accumulateGradients(
-        batch, loss: loss, anchorDraws: &anchorDraws, regionDraws: &regionDraws)
+      let summary = try network.accumulateGradients(batch, seed: seed, step: step)
       guard summary.total.isFinite,
         optimizer.step(learningRate: settings.rates.rate(at: step, of: settings.steps)).isFinite
       else { return .diverged(step: step) }
@@ -81,24 +78,24 @@ public final class DetectionTrainer {
       COCOEvaluation.evaluate(dataset: data, detections: detections), categoryIDs: data.categoryIDs)
   }
 
-  private func network(for data: DetectionDataset, batch: Int) throws(DetectorError) -> TwoStageDetector {
+  private func network(for data: DetectionDataset, batch: Int) throws(DetectorError) -> any Detector {
     guard let first = data.images.first else { throw .data(problem: "no images") }
     guard !data.classes.isEmpty else { throw .data(problem: "no classes") }
     if let other = data.images.first(where: { $0.width != first.width || $0.height != first.height }) {
       throw .data(problem: "\(other.name) differs in size from \(first.name); read both at one input size")
     }
-    let shape = TwoStageDetector.Shape(
+    let shape = DetectorShape(
       settings: detector, classes: data.classes.count, batch: batch, height: first.height, width: first.width)
     if let known = networks[shape] { return known }
-    let built = try TwoStageDetector(shape, seed: 0)
+    let built = try shape.build(seed: 0)
     networks[shape] = built
     return built
   }
 
-  private func startWeights(_ shape: TwoStageDetector.Shape, seed: UInt64) throws(DetectorError) -> [Float] {
+  private func startWeights(_ shape: DetectorShape, seed: UInt64) throws(DetectorError) -> [Float] {
     if startShape != shape { (startShape, starts) = (shape, [:]) }
     if let known = starts[seed] { return known }
-    let drawn = try TwoStageDetector.startWeights(shape, seed: seed)
+    let drawn = try shape.startWeights(seed: seed)
     starts[seed] = drawn
     return drawn
   }

@@ -14,6 +14,7 @@ struct LossTail {
     sum.proposalBoxes += summary.proposalBoxes
     sum.classification += summary.classification
     sum.boxes += summary.boxes
+    sum.centerness += summary.centerness
     count += 1
   }
 
@@ -22,6 +23,6 @@ struct LossTail {
     let n = Double(max(count, 1))
     return LossSummary(
       objectness: sum.objectness / n, proposalBoxes: sum.proposalBoxes / n, classification: sum.classification / n,
-      boxes: sum.boxes / n)
+      boxes: sum.boxes / n, centerness: sum.centerness / n)
   }
 }

@@ -27,17 +27,23 @@ public struct TrainedDetector: Sendable {
   }
 }
 
-/// The four losses of the two-stage detector, each with its weight applied.
+/// The losses of a detector, each with its weight applied; 0 where it has none of the kind.
 public struct LossSummary: Hashable, Sendable, Codable {
+  /// Two-stage: of the proposal network.
   public var objectness: Double
   public var proposalBoxes: Double
   public var classification: Double
   public var boxes: Double
+  /// One-stage.
+  public var centerness: Double
 
-  public init(objectness: Double = 0, proposalBoxes: Double = 0, classification: Double = 0, boxes: Double = 0) {
+  public init(
+    objectness: Double = 0, proposalBoxes: Double = 0, classification: Double = 0, boxes: Double = 0,
+    centerness: Double = 0
+  ) {
     (self.objectness, self.proposalBoxes) = (objectness, proposalBoxes)
-    (self.classification, self.boxes) = (classification, boxes)
+    (self.classification, self.boxes, self.centerness) = (classification, boxes, centerness)
   }
 
-  public var total: Double { objectness + proposalBoxes + classification + boxes }
+  public var total: Double { objectness + proposalBoxes + classification + boxes + centerness }
 }

@@ -1,0 +1,19 @@
+import Formulas
+
+/// The detectors that can be trained.
+public enum DetectorKind: String, Codable, Hashable, Sendable, CaseIterable {
+  /// Faster R-CNN with a feature pyramid (Ren et al., 2015; Lin et al., 2017).
+  case fasterRCNN = "faster-rcnn"
+  /// FCOS with centre sampling (Tian et al., 2019).
+  case fcos
+  /// ATSS (Zhang et al., 2020).
+  case atss
+
+  /// What its classification loss is a formula of.
+  public var classificationMode: Mode {
+    switch self {
+    case .fasterRCNN: .multiClass
+    case .fcos, .atss: .binaryClass
+    }
+  }
+}

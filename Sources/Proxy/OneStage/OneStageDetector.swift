@@ -1,0 +1,116 @@
+import Foundation
+import Losses
+import Networks
+
+/// FCOS or ATSS of fixed batch and input size: pixels → feature pyramid → class logits, box and centerness of every place.
+final class OneStageDetector: Detector {
+  let shape: DetectorShape
+  let network: Network
+  private let pyramid: FeaturePyramid
+  private let outputs: [DenseOutputs]
+  private let assignment: DenseAssignment
+  private let averaging: DenseHeadLoss.Averaging
+  private let results: ResultSelection
+  private var loss: DenseHeadLoss?
+
+  /// Builds the layers; start weights are those of `seed`.
+  init(_ shape: DetectorShape, assignment rule: DenseAssignment.Rule, seed: UInt64) throws(DetectorError) {
+    self.shape = shape
+    let settings = shape.settings
+    try settings.validate()
+    do {
+      let builder = NetworkBuilder(batch: shape.batch)
+      pyramid = try FeaturePyramid(settings.backbone, height: shape.height, width: shape.width, in: builder)
+      let head = try DenseHead(
+        settings.oneStage, levels: pyramid.levels, classes: shape.classes, groups: settings.backbone.groups,
+        in: builder)
+      network = try builder.build(seed: seed)
+      outputs = head.outputs
+    } catch {
+      throw .network(String(describing: error))
+    }
+    assignment = DenseAssignment(
+      settings.oneStage, rule: rule, strides: settings.backbone.strides,
+      cells: pyramid.levels.map { ($0.shape.height, $0.shape.width) })
+    averaging =
+      switch rule {
+      case .points: .positivesAndImages
+      case .adaptive: .positives
+      }
+    var selection = settings.results
+    selection.suppressionThreshold = settings.oneStage.suppressionThreshold
+    results = ResultSelection(settings: selection, classes: shape.classes)
+  }
+
+  func use(_ losses: DetectionLosses) throws(DetectorError) {
+    loss = try DenseHeadLoss(
+      losses, averaging: averaging, collapsesBoxWeights: shape.settings.oneStage.collapsesBoxWeights)
+  }
+
+  func accumulateGradients(_ images: [InputImage], seed: UInt64, step: Int) throws(DetectorError) -> LossSummary {
+    guard let loss else { throw .loss(place: "classification", problem: "none was set") }
+    load(images, into: pyramid.input)
+    try run { () throws(NetworkError) in try network.forward(training: true) }
+    let found = try loss.evaluate(Array(zip(outputs, targets(images))), images: images.count)
+    network.parameters.zeroGradients()
+    try run { () throws(NetworkError) in try network.backward() }
+    return LossSummary(classification: found.classification, boxes: found.boxes, centerness: found.centerness)
+  }
+
+  /// The batch's targets, a level each.
+  private func targets(_ images: [InputImage]) -> [DenseTargets] {
+    var levels = outputs.map { outputs in
+      var targets = DenseTargets(labels: [], positives: [])
+      targets.labels.reserveCapacity(outputs.rows)
+      return targets
+    }
+    for image in images {
+      for (level, found) in assignment.targets(image.boxes, ignored: image.ignored).enumerated() {
+        let start = levels[level].labels.count
+        for (place, object) in found.objects.enumerated() where object >= 0 {
+          levels[level].positives.append(
+            .init(row: start + place, coding: assignment.codings[level][place], target: image.boxes[object]))
+        }
+        levels[level].labels += found.objects.map { $0 >= 0 ? Int32(image.labels[$0]) : -1 }
+        guard !found.ignored.isEmpty else { continue }
+        var weights = levels[level].weights ?? Array(repeating: 1, count: outputs[level].rows)
+        for place in found.ignored { weights[start + place] = 0 }
+        levels[level].weights = weights
+      }
+    }
+    return levels
+  }
+
+  func detect(_ images: [InputImage]) throws(DetectorError) -> [[Detection]] {
+    load(images, into: pyramid.input)
+    try run { () throws(NetworkError) in try network.forward(training: false) }
+    return images.indices.map { image in
+      var candidates = ResultSelection.Candidates()
+      for (outputs, codings) in zip(outputs, assignment.codings) {
+        for (place, coding) in codings.enumerated() {
+          results.add(
+            coding, outputs, row: image * codings.count + place, area: images[image].area, to: &candidates)
+        }
+      }
+      return results.detections(candidates)
+    }
+  }
+}
+
+extension ResultSelection {
+  /// Adds what one place shows: classes above the threshold, with probability times centerness as their score.
+  func add(
+    _ coding: BoxCoding, _ outputs: DenseOutputs, row: Int, area: ImageArea, to candidates: inout Candidates
+  ) {
+    // A sigmoid is above the threshold where the logit is above its log odds.
+    let least = logf(settings.scoreThreshold / (1 - settings.scoreThreshold))
+    for label in 0..<classes {
+      let logit = outputs.logits[row * classes + label]
+      guard logit > least else { continue }
+      let centerness = 1 / (1 + expf(-outputs.centerness[row]))
+      candidates.boxes.append(coding.decode(outputs.numbers(row: row), clippedTo: area))
+      candidates.scores.append(centerness / (1 + expf(-logit)))
+      candidates.labels.append(label)
+    }
+  }
+}
