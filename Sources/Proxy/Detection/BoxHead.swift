@@ -9,23 +9,25 @@ struct BoxHead {
   private let logits: Value
   private let deltas: Value
   private let coarseFrom: Float
+  private let isClassAgnostic: Bool
 
   /// Start weights of the outputs as in mmdetection: normal with deviation 0.01 for logits, 0.001 for deltas.
   init(
     _ settings: BoxHeadSettings, levels: [Value], strides: [Int], classes: Int, regions capacity: Int,
-    in builder: NetworkBuilder
+    isClassAgnostic: Bool, name: String, in builder: NetworkBuilder
   ) throws(NetworkError) {
-    (self.capacity, self.classes) = (capacity, classes)
+    (self.capacity, self.classes, self.isClassAgnostic) = (capacity, classes, isClassAgnostic)
     coarseFrom = settings.coarseFrom
     regions = RegionList(capacity: capacity)
     let pooled = try builder.roiAlign(
       levels: levels, scales: strides.map { 1 / Float($0) }, regions: regions, bins: Extent(settings.cells),
-      samplingRatio: settings.samples, name: "head.pool")
+      samplingRatio: settings.samples, name: name + ".pool")
     let flat = try builder.flatten(pooled)
-    let first = try builder.linear(flat, outputs: settings.hidden, relu: true, name: "head.first")
-    let second = try builder.linear(first, outputs: settings.hidden, relu: true, name: "head.second")
-    logits = try builder.linear(second, outputs: classes + 1, initialization: .normal(0.01), name: "head.logits")
-    deltas = try builder.linear(second, outputs: 4 * classes, initialization: .normal(0.001), name: "head.deltas")
+    let first = try builder.linear(flat, outputs: settings.hidden, relu: true, name: name + ".first")
+    let second = try builder.linear(first, outputs: settings.hidden, relu: true, name: name + ".second")
+    logits = try builder.linear(second, outputs: classes + 1, initialization: .normal(0.01), name: name + ".logits")
+    deltas = try builder.linear(
+      second, outputs: isClassAgnostic ? 4 : 4 * classes, initialization: .normal(0.001), name: name + ".deltas")
   }
 
   /// Sets the regions of the next forward pass, at most `capacity`: large ones read the coarser pyramid level.
@@ -41,6 +43,6 @@ struct BoxHead {
   var outputs: BoxHeadOutputs {
     BoxHeadOutputs(
       classes: classes, logits: logits.data, logitsGradient: logits.gradient, deltas: deltas.data,
-      deltasGradient: deltas.gradient)
+      deltasGradient: deltas.gradient, isClassAgnostic: isClassAgnostic)
   }
 }

@@ -12,11 +12,12 @@ public final class BoxHeadLoss {
   public let classes: Int
   private let classification: ClassificationTerm
   private let boxes: BoxTerm
-  private let coder = DeltaCoder.secondStage
+  private let coder: DeltaCoder
 
+  /// - Parameter coder: how the head's deltas describe a box relative to its region.
   /// - Throws: `DetectorError` when a formula does not fit its place.
-  public init(_ losses: DetectionLosses, classes: Int) throws(DetectorError) {
-    (self.losses, self.classes) = (losses, classes)
+  public init(_ losses: DetectionLosses, classes: Int, coder: DeltaCoder = .secondStage) throws(DetectorError) {
+    (self.losses, self.classes, self.coder) = (losses, classes, coder)
     classification = try ClassificationTerm(losses.classification, classes: classes)
     boxes = try BoxTerm(losses.regression)
   }
@@ -36,7 +37,7 @@ public final class BoxHeadLoss {
         box: BoxRow(deltas.numbers, .deltas(coder, from: regions[row].box), target: target))
     }
     let scores = try classification.evaluate(regions, objects: objects, outputs: outputs)
-    outputs.deltasGradient[..<(regions.count * 4 * classes)].update(repeating: 0)
+    outputs.deltasGradient[..<(regions.count * 4 * outputs.boxes)].update(repeating: 0)
     let reached = try boxes.evaluate(objects.map(\.box), divisor: Float(regions.count))
     for (object, gradient) in zip(objects, reached.gradients) {
       outputs.setDeltasGradient(row: object.row, label: object.label, BoxDeltas(gradient))

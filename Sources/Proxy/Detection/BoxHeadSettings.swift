@@ -21,13 +21,6 @@ public struct BoxHeadSettings: Codable, Hashable, Sendable {
     (self.positiveThreshold, self.sampling) = (positiveThreshold, sampling)
   }
 
-  /// The rule that matches proposals to objects.
-  public var assigner: MaxIoUAssigner {
-    MaxIoUAssigner(
-      positiveThreshold: positiveThreshold, negativeThreshold: positiveThreshold, minimumPositive: positiveThreshold,
-      matchLowQuality: false, ignoreThreshold: 0.5)
-  }
-
   func validate() throws(DetectorError) {
     try DetectorError.require((1...14).contains(cells), "head.cells", "must lie in 1 ... 14")
     try DetectorError.require((0...8).contains(samples), "head.samples", "must lie in 0 ... 8")

@@ -4,6 +4,8 @@ import Formulas
 public enum DetectorKind: String, Codable, Hashable, Sendable, CaseIterable {
   /// Faster R-CNN with a feature pyramid (Ren et al., 2015; Lin et al., 2017).
   case fasterRCNN = "faster-rcnn"
+  /// Cascade R-CNN: box heads one after the other (Cai and Vasconcelos, 2018).
+  case cascadeRCNN = "cascade-rcnn"
   /// FCOS with centre sampling (Tian et al., 2019).
   case fcos
   /// ATSS (Zhang et al., 2020).
@@ -12,7 +14,7 @@ public enum DetectorKind: String, Codable, Hashable, Sendable, CaseIterable {
   /// What its classification loss is a formula of.
   public var classificationMode: Mode {
     switch self {
-    case .fasterRCNN: .multiClass
+    case .fasterRCNN, .cascadeRCNN: .multiClass
     case .fcos, .atss: .binaryClass
     }
   }

@@ -8,6 +8,8 @@ public struct DetectorSettings: Codable, Hashable, Sendable {
   /// Two-stage detectors: the proposal network and the box head.
   public var proposals: ProposalSettings
   public var head: BoxHeadSettings
+  /// Cascade R-CNN: what its stages differ in.
+  public var cascade: CascadeSettings
   /// One-stage detectors: the head.
   public var oneStage: OneStageSettings
   public var results: ResultSettings
@@ -17,11 +19,12 @@ public struct DetectorSettings: Codable, Hashable, Sendable {
   public init(
     kind: DetectorKind = .fasterRCNN, backbone: BackboneSettings = BackboneSettings(),
     proposals: ProposalSettings = ProposalSettings(),
-    head: BoxHeadSettings = BoxHeadSettings(), oneStage: OneStageSettings = OneStageSettings(),
+    head: BoxHeadSettings = BoxHeadSettings(), cascade: CascadeSettings = CascadeSettings(),
+    oneStage: OneStageSettings = OneStageSettings(),
     results: ResultSettings = ResultSettings()
   ) {
     (self.kind, self.backbone, self.proposals, self.head) = (kind, backbone, proposals, head)
-    (self.oneStage, self.results) = (oneStage, results)
+    (self.cascade, self.oneStage, self.results) = (cascade, oneStage, results)
   }
 
   /// Throws the first contradiction found, named by the key that has to change.
@@ -29,6 +32,7 @@ public struct DetectorSettings: Codable, Hashable, Sendable {
     try backbone.validate()
     try proposals.validate()
     try head.validate()
+    try cascade.validate()
     try oneStage.validate(groups: backbone.groups)
     try results.validate()
   }

@@ -12,24 +12,24 @@ public struct SampledRegion: Hashable, Sendable {
   public var target: BoundingBox?
   /// Factor of its classification loss; 0 takes it out of that loss.
   public var weight: Float
+  /// Whether it is a ground truth that joined the proposals, and no proposal.
+  public var isGroundTruth: Bool
 
-  public init(image: Int, box: BoundingBox, label: Int, target: BoundingBox? = nil, weight: Float = 1) {
+  public init(
+    image: Int, box: BoundingBox, label: Int, target: BoundingBox? = nil, weight: Float = 1,
+    isGroundTruth: Bool = false
+  ) {
     (self.image, self.box, self.label) = (image, box, label)
-    (self.target, self.weight) = (target, weight)
+    (self.target, self.weight, self.isGroundTruth) = (target, weight, isGroundTruth)
   }
 }
 
 /// Chooses the proposals that the second stage learns from (mmdetection's MaxIoUAssigner and RandomSampler).
 struct RegionSampling {
-  let settings: BoxHeadSettings
+  let sampling: RandomSampler
+  let assigner: MaxIoUAssigner
   /// Number of classes without the background.
   let classes: Int
-  private let assigner: MaxIoUAssigner
-
-  init(settings: BoxHeadSettings, classes: Int) {
-    (self.settings, self.classes) = (settings, classes)
-    assigner = settings.assigner
-  }
 
   /// The sampled regions of one image, objects first. Ground truths join the proposals, so that there are objects from
   /// the first step on.
@@ -39,10 +39,12 @@ struct RegionSampling {
   ) -> [SampledRegion] {
     let candidates = boxes + proposals
     let matches = assigner.assign(candidates, groundTruths: boxes, ignored: ignored).matches
-    let sample = settings.sampling.sample(matches, using: &generator)
+    let sample = sampling.sample(matches, using: &generator)
     let objects = sample.positives.compactMap { index in
       matches[index].groundTruth.map {
-        SampledRegion(image: image, box: candidates[index], label: labels[$0], target: boxes[$0])
+        SampledRegion(
+          image: image, box: candidates[index], label: labels[$0], target: boxes[$0], isGroundTruth: index < boxes.count
+        )
       }
     }
     return objects + sample.negatives.map { SampledRegion(image: image, box: candidates[$0], label: classes) }

@@ -13,19 +13,14 @@ struct ResultSelection {
     var labels: [Int] = []
   }
 
-  /// Adds what one region shows: `logits` are its classes + 1 logits, `deltas` its 4 · classes deltas.
-  func add(
-    _ region: BoundingBox, logits: UnsafeBufferPointer<Float>, deltas: UnsafeBufferPointer<Float>, area: ImageArea,
-    to candidates: inout Candidates
-  ) {
+  /// Adds what one region shows: `logits` are its classes + 1 logits, `box` gives the box of a class.
+  func add(_ logits: [Float], area: ImageArea, to candidates: inout Candidates, box: (_ label: Int) -> BoundingBox) {
     let largest = logits.max() ?? 0
     let total = logits.reduce(Float(0)) { $0 + expf($1 - largest) }
     for label in 0..<classes {
       let score = expf(logits[label] - largest) / total
       guard score > settings.scoreThreshold else { continue }
-      let d = BoxDeltas(
-        dx: deltas[4 * label], dy: deltas[4 * label + 1], dw: deltas[4 * label + 2], dh: deltas[4 * label + 3])
-      candidates.boxes.append(DeltaCoder.secondStage.decode(d, anchor: region, clippedTo: area))
+      candidates.boxes.append(area.clip(box(label)))
       candidates.scores.append(score)
       candidates.labels.append(label)
     }

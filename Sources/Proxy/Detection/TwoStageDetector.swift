@@ -2,21 +2,21 @@ import Losses
 import Networks
 import Randomness
 
-/// A two-stage detector (Faster R-CNN; Ren et al., 2015) of fixed batch and input size on one network of two stages.
+/// Faster R-CNN (Ren et al., 2015) or Cascade R-CNN (Cai and Vasconcelos, 2018) of fixed batch and input size.
 ///
-/// Stage 0: pixels → feature pyramid → objectness and deltas of every anchor. Between the stages the proposals are
-/// chosen. Stage 1: RoIAlign → two linear layers → classes + 1 logits and 4 · classes deltas for each region.
+/// Network stage 0: pixels → feature pyramid → objectness and deltas of every anchor. Between the stages the regions are
+/// chosen: proposals first, then what the box head before makes of its regions. Each further stage is one box head:
+/// RoIAlign → two linear layers → classes + 1 logits, and deltas for each class (Faster) or once (Cascade).
 final class TwoStageDetector: Detector {
   let shape: DetectorShape
   let network: Network
   private let pyramid: FeaturePyramid
-  private let head: BoxHead
+  private let stages: [RegionStage]
   private let outputs: [ProposalOutputs]
   private let proposalLoss: ProposalLoss
   private let proposalSelection: ProposalSelection
-  private let regionSampling: RegionSampling
   private let resultSelection: ResultSelection
-  private var loss: BoxHeadLoss?
+  private var losses: [BoxHeadLoss] = []
 
   /// Builds the layers; start weights are those of `seed`.
   init(_ shape: DetectorShape, seed: UInt64) throws(DetectorError) {
@@ -27,10 +27,7 @@ final class TwoStageDetector: Detector {
       let builder = NetworkBuilder(batch: shape.batch)
       pyramid = try FeaturePyramid(settings.backbone, height: shape.height, width: shape.width, in: builder)
       let proposals = try ProposalHead(settings.proposals, levels: pyramid.levels, in: builder)
-      builder.beginStage()
-      head = try BoxHead(
-        settings.head, levels: pyramid.levels, strides: settings.backbone.strides, classes: shape.classes,
-        regions: shape.batch * settings.head.sampling.count, in: builder)
+      stages = try RegionStage.stages(shape, levels: pyramid.levels, in: builder)
       network = try builder.build(seed: seed)
       outputs = proposals.outputs
     } catch {
@@ -41,58 +38,102 @@ final class TwoStageDetector: Detector {
       cells: pyramid.levels.map { ($0.shape.height, $0.shape.width) })
     proposalLoss = ProposalLoss(settings: settings.proposals, anchors: anchors)
     proposalSelection = ProposalSelection(settings: settings.proposals, anchors: anchors)
-    regionSampling = RegionSampling(settings: settings.head, classes: shape.classes)
     resultSelection = ResultSelection(settings: settings.results, classes: shape.classes)
   }
 
   func use(_ losses: DetectionLosses) throws(DetectorError) {
-    loss = try BoxHeadLoss(losses, classes: shape.classes)
+    self.losses = []
+    for stage in stages { self.losses.append(try stage.loss(losses)) }
   }
 
   func accumulateGradients(_ images: [InputImage], seed: UInt64, step: Int) throws(DetectorError) -> LossSummary {
-    guard let loss else { throw .loss(place: "classification", problem: "none was set") }
+    guard losses.count == stages.count else { throw .loss(place: "classification", problem: "none was set") }
     var anchorDraws = SeededGenerator(seed: seed, stream: "anchor sampling", index: UInt64(step))
     var regionDraws = SeededGenerator(seed: seed, stream: "region sampling", index: UInt64(step))
     load(images, into: pyramid.input)
     try run { () throws(NetworkError) in try network.forward(stage: 0, training: true) }
-    var targets: [ProposalLoss.ImageTargets] = []
-    var regions: [SampledRegion] = []
-    for (index, image) in images.enumerated() {
-      targets.append(proposalLoss.targets(image.boxes, ignored: image.ignored, using: &anchorDraws))
-      let proposals = proposalSelection.proposals(outputs, image: index, area: image.area)
-      regions += regionSampling.regions(
-        proposals, image: index, boxes: image.boxes, labels: image.labels, ignored: image.ignored, using: &regionDraws)
+    let targets = images.map { proposalLoss.targets($0.boxes, ignored: $0.ignored, using: &anchorDraws) }
+    var candidates = images.indices.map { proposalSelection.proposals(outputs, image: $0, area: images[$0].area) }
+    var summary = LossSummary()
+    for (index, stage) in stages.enumerated() {
+      let regions = images.indices.flatMap { image in
+        stage.sampling.regions(
+          candidates[image], image: image, boxes: images[image].boxes, labels: images[image].labels,
+          ignored: images[image].ignored, using: &regionDraws)
+      }
+      try forward(index, regions.map { (image: $0.image, box: $0.box) }, training: true)
+      stage.head.outputs.clearGradients()
+      let found = try losses[index].evaluate(regions, stage.head.outputs)
+      summary.classification += found.classification
+      summary.boxes += found.boxes
+      guard index + 1 < stages.count else { break }
+      candidates = refined(regions, by: stage, images)
     }
-    head.load(regions.map { (image: $0.image, box: $0.box) })
-    try run { () throws(NetworkError) in try network.forward(stage: 1, training: true) }
     let proposal = proposalLoss.evaluate(outputs, targets: targets)
-    head.outputs.clearGradients()
-    let second = try loss.evaluate(regions, head.outputs)
+    (summary.objectness, summary.proposalBoxes) = (proposal.objectness, proposal.boxes)
     network.parameters.zeroGradients()
     try run { () throws(NetworkError) in try network.backward() }
-    return LossSummary(
-      objectness: proposal.objectness, proposalBoxes: proposal.boxes, classification: second.classification,
-      boxes: second.boxes)
+    return summary
+  }
+
+  /// What a head makes of its regions, by image; ground truths among them are left out, as the next head adds them.
+  private func refined(_ regions: [SampledRegion], by stage: RegionStage, _ images: [InputImage]) -> [[BoundingBox]] {
+    var boxes = images.map { _ in [BoundingBox]() }
+    for (row, region) in regions.enumerated() where !region.isGroundTruth {
+      boxes[region.image].append(
+        stage.box(row: row, label: 0, from: region.box, clippedTo: images[region.image].area))
+    }
+    return boxes
+  }
+
+  private func forward(
+    _ index: Int, _ regions: [(image: Int, box: BoundingBox)], training: Bool
+  ) throws(DetectorError) {
+    stages[index].head.load(regions)
+    try run { () throws(NetworkError) in try network.forward(stage: index + 1, training: training) }
   }
 
   func detect(_ images: [InputImage]) throws(DetectorError) -> [[Detection]] {
     load(images, into: pyramid.input)
     try run { () throws(NetworkError) in try network.forward(stage: 0, training: false) }
-    var regions: [(image: Int, box: BoundingBox)] = []
-    for (index, image) in images.enumerated() {
-      regions += proposalSelection.proposals(outputs, image: index, area: image.area).map { (index, $0) }
+    let regions = images.indices.flatMap { image in
+      proposalSelection.proposals(outputs, image: image, area: images[image].area).map { (image: image, box: $0) }
     }
     var candidates = images.map { _ in ResultSelection.Candidates() }
-    for start in stride(from: 0, to: regions.count, by: head.capacity) {
-      let chunk = Array(regions[start..<min(start + head.capacity, regions.count)])
-      head.load(chunk)
-      try run { () throws(NetworkError) in try network.forward(stage: 1, training: false) }
-      for (row, region) in chunk.enumerated() {
-        resultSelection.add(
-          region.box, logits: head.outputs.logits(row: row), deltas: head.outputs.deltas(row: row),
-          area: images[region.image].area, to: &candidates[region.image])
-      }
+    let capacity = stages[0].head.capacity
+    for start in stride(from: 0, to: regions.count, by: capacity) {
+      try classify(Array(regions[start..<min(start + capacity, regions.count)]), images, into: &candidates)
     }
     return candidates.map(resultSelection.detections)
+  }
+
+  /// Runs regions through all heads: logits are the mean over the heads (as in mmdetection), boxes those of the last.
+  private func classify(
+    _ regions: [(image: Int, box: BoundingBox)], _ images: [InputImage],
+    into candidates: inout [ResultSelection.Candidates]
+  ) throws(DetectorError) {
+    var regions = regions
+    var logits = regions.map { _ in [Float](repeating: 0, count: shape.classes + 1) }
+    for (index, stage) in stages.enumerated() {
+      try forward(index, regions, training: false)
+      let outputs = stage.head.outputs
+      for row in regions.indices {
+        for (label, logit) in outputs.logits(row: row).enumerated() {
+          logits[row][label] += logit / Float(stages.count)
+        }
+      }
+      guard index + 1 < stages.count else { break }
+      for row in regions.indices {
+        regions[row].box = stage.box(
+          row: row, label: 0, from: regions[row].box, clippedTo: images[regions[row].image].area)
+      }
+    }
+    guard let last = stages.last else { return }
+    for (row, region) in regions.enumerated() {
+      let area = images[region.image].area
+      resultSelection.add(logits[row], area: area, to: &candidates[region.image]) { label in
+        last.box(row: row, label: label, from: region.box, clippedTo: area)
+      }
+    }
   }
 }
