@@ -65,7 +65,9 @@ let package = Package(
         "Yams", logging,
       ],
       // The files are those of search_spaces/, through links.
-      resources: [.embedInCode("Resources/detection-twostage.yaml")]),
+      resources: [
+        .embedInCode("Resources/detection-twostage.yaml"), .embedInCode("Resources/detection-onestage.yaml"),
+      ]),
     // 6
     .executableTarget(
       name: "autoloss",

@@ -69,6 +69,48 @@ import Testing
     for weights in together { #expect(weights == alone) }
   }
 
+  /// The tiny detector of another kind, with the losses that fit it.
+  private func other(_ kind: DetectorKind) throws -> (trainer: DetectionTrainer, losses: DetectionLosses) {
+    var settings = Self.detector
+    settings.kind = kind
+    settings.oneStage = OneStageSettings(channels: 24)
+    return (
+      try DetectionTrainer(detector: settings),
+      DetectionLosses(
+        classification: try LossReference.classification("cross-entropy", mode: kind.classificationMode),
+        regression: try LossReference.regression("giou", mode: kind.classificationMode))
+    )
+  }
+
+  @Test(arguments: DetectorKind.allCases) func everyKindLearnsAFewScenesByHeart(kind: DetectorKind) throws {
+    let data = try Self.scenes.get().searchTrain.subset(Array(0..<4))
+    let (trainer, losses) = try other(kind)
+    let settings = TrainingSettings(steps: 300, learningRate: 0.02, warmUpSteps: 20, flipProbability: 0)
+    let outcome = try trainer.train(settings, losses: losses, on: data, seed: 1)
+    let score = try trainer.evaluate(try #require(outcome.detector), on: data)
+    #expect(score.ap50 > 0.5, "\(kind) \(score)")
+  }
+
+  @Test(arguments: DetectorKind.allCases) func everyKindTrainsAlikeFreshOrReused(kind: DetectorKind) throws {
+    let data = try Self.scenes.get().searchTrain
+    let (reused, losses) = try other(kind)
+    let first = try weights(reused.train(Self.quick, losses: losses, on: data, seed: 4))
+    _ = try reused.train(Self.quick, losses: losses, on: data, seed: 9)
+    let again = try weights(reused.train(Self.quick, losses: losses, on: data, seed: 4))
+    let fresh = try weights(other(kind).trainer.train(Self.quick, losses: losses, on: data, seed: 4))
+    #expect(first == again && first == fresh && first.allSatisfy { $0.isFinite })
+  }
+
+  @Test func aLossOfAnotherModeIsRefused() throws {
+    let data = try Self.scenes.get().searchTrain
+    let twoStage = try losses("cross-entropy", "giou")
+    for kind in DetectorKind.allCases where kind.classificationMode == .binaryClass {
+      #expect(throws: DetectorError.self) {
+        try other(kind).trainer.train(Self.quick, losses: twoStage, on: data, seed: 1)
+      }
+    }
+  }
+
   @Test func itLearnsAFewScenesByHeart() throws {
     let data = try Self.scenes.get().searchTrain.subset(Array(0..<4))
     let trainer = try DetectionTrainer(detector: Self.detector)

@@ -28,11 +28,11 @@ import Testing
     #expect(grammar.regression == GrammarSettings(mode: .regression))
   }
 
-  @Test func theFileWritesOutEveryKey() throws {
-    let file = try SearchSpaceFile.named("detection-twostage")
+  @Test(arguments: SearchSpaceFile.embeddedNames) func theFileWritesOutEveryKey(name: String) throws {
+    let file = try SearchSpaceFile.named(name)
     let written = Set(file.text.split(separator: "\n").map { $0.prefix { $0 != ":" } })
     for line in try file.resolved().yaml().split(separator: "\n") {
-      #expect(written.contains(line.prefix { $0 != ":" }), "search_spaces/detection-twostage.yaml lacks \(line)")
+      #expect(written.contains(line.prefix { $0 != ":" }), "search_spaces/\(name).yaml lacks \(line)")
     }
   }
 
@@ -43,6 +43,16 @@ import Testing
     #expect(try SearchSpaceFile(name: "printed", text: space.yaml()).resolved() == space)
     let configuration = RunConfiguration(program: "1", data: "a folder: with 'marks'", seed: .max, space: space)
     #expect(try RunConfiguration.parse(configuration.yaml(), place: "test") == configuration)
+  }
+
+  @Test func aFileOfAnotherTaskLiesOverThatTasksDefaults() throws {
+    let file = SearchSpaceFile(name: "mine.yaml", text: "task: detection-onestage\nevolution: {generations: 3}\n")
+    var expected = try SearchSpaceFile.named("detection-onestage").resolved()
+    expected.evolution.generations = 3
+    #expect(try file.resolved() == expected)
+    #expect(throws: SearchSpaceError.self) {
+      try SearchSpaceFile.named("detection-onestage").resolved(overrides: ["detector.kind=faster-rcnn"])
+    }
   }
 
   @Test func overridesAndProfilesLieOverTheFile() throws {

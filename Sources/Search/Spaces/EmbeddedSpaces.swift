@@ -2,7 +2,9 @@
 enum EmbeddedSpaces {
   static let all: [String: String] = [
     SearchTask.detectionTwoStage.rawValue: String(
-      decoding: PackageResources.detection_twostage_yaml, as: UTF8.self)
+      decoding: PackageResources.detection_twostage_yaml, as: UTF8.self),
+    SearchTask.detectionOneStage.rawValue: String(
+      decoding: PackageResources.detection_onestage_yaml, as: UTF8.self),
   ]
 
   static var names: [String] { all.keys.sorted() }

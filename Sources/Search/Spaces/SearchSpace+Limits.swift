@@ -39,6 +39,11 @@ extension SearchSpace {
   }
 
   private func checkDetector() throws {
+    let fitting = DetectorKind.allCases.filter { $0.classificationMode == task.classificationMode }
+    try require(
+      fitting.contains(detector.kind), "detector.kind",
+      "the task \(task.rawValue) takes \(fitting.map(\.rawValue).joined(separator: ", ")), not \(detector.kind.rawValue)"
+    )
     do throws(DetectorError) {
       try detector.validate()
     } catch {

@@ -28,12 +28,17 @@ public struct SearchSpaceFile: Sendable {
     self.text = text
   }
 
-  /// The settings: defaults, then this file, then the profile, then the overrides (`key=value`) in order.
+  /// The settings: the task's defaults, then this file, then the profile, then the overrides (`key=value`) in order.
   ///
   /// Every profile is checked, also those not chosen.
   public func resolved(profile: String? = nil, overrides: [String] = []) throws -> SearchSpace {
     let (space, profiles) = try parts()
     var overlay = try SettingsOverlay(defaults: SearchSpace())
+    if case .mapping(let keys) = space, let task = keys["task"]?.string, task != name,
+      let embedded = EmbeddedSpaces.all[task]
+    {
+      try overlay.lay(SearchSpaceFile(name: task, text: embedded).parts().space, source: task)
+    }
     try overlay.lay(space, source: name)
     for (other, node) in profiles {
       var trial = overlay

@@ -30,12 +30,16 @@ public struct SearchSpace: Codable, Hashable, Sendable {
 
 /// What the losses are searched for.
 public enum SearchTask: String, Codable, Hashable, Sendable, CaseIterable {
+  /// Faster or Cascade R-CNN: MULTI_CLS and REG.
   case detectionTwoStage = "detection-twostage"
+  /// FCOS or ATSS: BINARY_CLS and REG.
+  case detectionOneStage = "detection-onestage"
 
   /// The mode of the classification formula.
   public var classificationMode: Mode {
     switch self {
     case .detectionTwoStage: .multiClass
+    case .detectionOneStage: .binaryClass
     }
   }
 }

@@ -13,30 +13,30 @@ struct TrainCommand: ParsableCommand {
     commandName: "train", abstract: "Trains the small detector with given losses and scores it.",
     discussion: """
       EXAMPLE: autoloss train --loss-cls cse-autoloss-a --loss-reg giou --seeds 3
+      EXAMPLE: autoloss train --detector fcos --loss-cls cse-autoloss-b --loss-reg cse-autoloss-b
       EXAMPLE: autoloss train --loss-cls best.yaml --loss-reg best.yaml#found-2-reg
 
       Losses are formulas, built-in names or card files (the first card that fits, or \
       the one named after #). Scores are those of the split that --score-on names.
       """)
 
-  /// The detectors that can be trained.
-  enum Detector: String, ExpressibleByArgument, CaseIterable {
-    case twoStage = "twostage"
-  }
-
   /// The schedules of a search space.
   enum Schedule: String, ExpressibleByArgument, CaseIterable {
     case final, proxy, verify
   }
 
-  @Option(help: "What to train for: \(SearchTask.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var task: SearchTask = .detectionTwoStage
-  @Option(help: "Classification loss: a formula, a built-in name or a card file.")
-  var lossCls = "cross-entropy"
-  @Option(help: "Regression loss: a formula, a built-in name or a card file.")
-  var lossReg = "giou"
-  @Option(help: "Detector: twostage.")
-  var detector = Detector.twoStage
+  @Option(
+    help: ArgumentHelp(
+      "What to train for: \(SearchTask.allCases.map(\.rawValue).joined(separator: ", ")) (default: what the "
+        + "detector is for, else detection-twostage)."))
+  var task: SearchTask?
+  @Option(help: "Classification loss: a formula, a built-in name or a card file; `default` is the search space's.")
+  var lossCls = "default"
+  @Option(help: "Regression loss: a formula, a built-in name or a card file; `default` is the search space's.")
+  var lossReg = "default"
+  @Option(
+    help: "Detector: \(DetectorKind.allCases.map(\.rawValue).joined(separator: ", ")) (default: the search space's).")
+  var detector: DetectorKind?
   @Option(help: "A data folder (COCO or VOC layout) or 'synthetic'.")
   var data = "synthetic"
   @OptionGroup var spaceOptions: SpaceOptions
@@ -57,10 +57,23 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     guard (1...1_000).contains(seeds) else { throw InputError("--seeds \(seeds): must lie in 1 ... 1000") }
     let workers = try WorkerCount.checked(workers)
-    let space = try spaceOptions.resolved(for: task)
+    let task =
+      task ?? SearchTask.allCases.first { $0.classificationMode == detector?.classificationMode } ?? .detectionTwoStage
+    var space = try spaceOptions.resolved(for: task)
+    if let detector {
+      guard detector.classificationMode == task.classificationMode else {
+        throw InputError(
+          "--detector \(detector.rawValue): is none of \(task.rawValue); give the --task it belongs to, or none")
+      }
+      space.detector.kind = detector
+    }
+    let texts = (
+      classification: lossCls == "default" ? space.defaults.classification : lossCls,
+      regression: lossReg == "default" ? space.defaults.regression : lossReg
+    )
     let losses = DetectionLosses(
-      classification: try LossArgument.classification(lossCls, task: task, option: "--loss-cls"),
-      regression: try LossArgument.regression(lossReg, task: task, option: "--loss-reg"))
+      classification: try LossArgument.classification(texts.classification, task: task, option: "--loss-cls"),
+      regression: try LossArgument.regression(texts.regression, task: task, option: "--loss-reg"))
     var settings = chosenSchedule(space)
     if let steps { settings.steps = steps }
     if settings.warmUpSteps > settings.steps { settings.warmUpSteps = settings.steps }
@@ -73,7 +86,7 @@ struct TrainCommand: ParsableCommand {
     ) { seed, result in
       Console.error(Self.line(seed: seed, result))
     }
-    show(numbers, results, name: splits.name)
+    show(space, texts, numbers, results, name: splits.name)
     if results.contains(where: { $0.outcome.value(.ap) == nil }) { throw ExitCode(ExitStatus.failed.rawValue) }
   }
 
@@ -96,7 +109,10 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  private func show(_ seeds: [UInt64], _ results: [TrainingMeasurement], name: String) {
+  private func show(
+    _ space: SearchSpace, _ losses: (classification: String, regression: String), _ seeds: [UInt64],
+    _ results: [TrainingMeasurement], name: String
+  ) {
     let spreads = ScoreMetric.allCases.map { metric in
       (metric, SeedSpread(results.compactMap { $0.outcome.value(metric) }))
     }
@@ -106,8 +122,9 @@ struct TrainCommand: ParsableCommand {
       return Console.print(table.description)
     }
     Console.print([
-      "task": .string(task.rawValue), "detector": .string(detector.rawValue), "data": .string(data),
-      "loss_cls": .string(lossCls), "loss_reg": .string(lossReg), "split": .string(scoreOn.rawValue),
+      "task": .string(space.task.rawValue), "detector": .string(space.detector.kind.rawValue), "data": .string(data),
+      "loss_cls": .string(losses.classification), "loss_reg": .string(losses.regression),
+      "split": .string(scoreOn.rawValue),
       "runs": .array(zip(seeds, results).map { Self.json(seed: $0, $1) }),
       "mean": .object(spreads.map { .init($0.rawValue, .double($1.mean)) }),
       "std": .object(spreads.map { .init($0.rawValue, .double($1.standardDeviation)) }),
@@ -127,3 +144,4 @@ struct TrainCommand: ParsableCommand {
 }
 
 extension LossTraining.Split: ExpressibleByArgument {}
+extension DetectorKind: ExpressibleByArgument {}
