@@ -82,7 +82,8 @@ extension CanonicalWriter {
     if normal.numerators.count > 1, normal.numerators.sort(by: { self.order($0) < self.order($1) }) {
       applied.insert(.productCommutativity)
     }
-    if normal.denominators.count > 1 { normal.denominators.sort { self.order($0) < self.order($1) } }
+    if normal.denominators.count > 1 { normal.denominators.sort { self.isBefore(divisor: $0, $1) } }
+    if normal.numerators.isEmpty, !foldDivisors(of: &normal) { return nil }
     guard let base = writeBase(normal) else {
       return shape == .one ? constant(normal.factor) : nil
     }
@@ -101,6 +102,23 @@ extension CanonicalWriter {
       written = insert(.unary(.neg, written), product: normal)
     }
     return written
+  }
+
+  /// The order of divisors: numbers, which are those next to 0 that stay divisors, come last, so that no number is divided
+  /// by a number.
+  private func isBefore(divisor one: Int, _ other: Int) -> Bool {
+    let (isNumber, otherIsNumber) = (constantValue(one) != nil, constantValue(other) != nil)
+    return isNumber == otherIsNumber ? order(one) < order(other) : otherIsNumber
+  }
+
+  /// Divides the number by divisors that are numbers, where nothing else is left; whether the result is finite.
+  private func foldDivisors(of product: inout Product) -> Bool {
+    while product.denominators.count > 0, let divisor = constantValue(product.denominators[0]) {
+      guard let factor = ConstantArithmetic.value(.div, product.factor, divisor) else { return false }
+      product.factor = factor
+      product.denominators.remove(at: 0)
+    }
+    return true
   }
 
   /// The factors and divisors without the number; nil when there are none.

@@ -7,20 +7,36 @@ extension CanonicalWriter {
     let shape = joined(left, right)
     let (first, second) = (asSum(left), asSum(right))
     var merged = Sum(constant: first.constant + second.constant, terms: first.terms)
-    guard merged.constant.isFinite else { return insert(.binary(.add, left, right)) }
     if first.constant != 0, second.constant != 0 { applied.insert(.constantFolding) }
-    for term in second.terms {
-      if let place = merged.terms.firstIndex(where: { $0.node == term.node }) {
-        merged.terms[place].factor += term.factor
-        applied.insert(.likeTerms)
-      } else {
-        merged.terms.append(term)
-      }
+    collect(second.terms, times: 1, into: &merged)
+    // Thirds of a sum can add up to the sum itself, which is then no term.
+    while let place = merged.terms.firstIndex(where: { abs($0.factor) == 1 && sum($0.node) != nil }),
+      let whole = sum(merged.terms[place].node)
+    {
+      let factor = merged.terms[place].factor
+      merged.terms.remove(at: place)
+      merged.constant += factor * whole.constant
+      collect(whole.terms, times: factor, into: &merged)
+      applied.insert(.sumAssociativity)
     }
-    guard merged.terms.allSatisfy({ $0.factor.isFinite }) else { return insert(.binary(.add, left, right)) }
+    guard merged.constant.isFinite, merged.terms.allSatisfy({ $0.factor.isFinite }) else {
+      return insert(.binary(.add, left, right))
+    }
     let hasMoved = merged.terms.count > 1 && merged.terms.sort { self.order($0.node) < self.order($1.node) }
     noteOrder(left, right, changed: hasMoved)
     return write(dropZeros(merged, keeping: shape), shape: shape)
+  }
+
+  /// Adds terms to a sum, like ones together.
+  private mutating func collect(_ terms: ShortList<Term>, times factor: Double, into sum: inout Sum) {
+    for term in terms {
+      if let place = sum.terms.firstIndex(where: { $0.node == term.node }) {
+        sum.terms[place].factor += factor * term.factor
+        applied.insert(.likeTerms)
+      } else {
+        sum.terms.append(Term(factor: factor * term.factor, node: term.node))
+      }
+    }
   }
 
   /// The node as a sum; one term when it is none.

@@ -72,15 +72,13 @@ enum EvaluatorTarget {
 
 /// What the reference evaluator gives, plain and with every operation rounded to Float, unmoved or moved by a last place.
 private struct Reference {
-  /// Whether Float holds the formula's numbers.
+  /// Whether no number cancels against eps or leaves Float, nor its square where Salf takes that.
   private let isComparable: Bool
   private let plain: LossResult<Double>
   private let near: [LossResult<Double>]
 
   init(_ formula: Formula, _ mode: Mode, _ inputs: LossInputs<Double>) {
-    isComparable = formula.nodes.allSatisfy {
-      if case .constant(let value) = $0 { Float(value).isFinite } else { true }
-    }
+    isComparable = Self.isHeldByFloat(formula, inputs)
     plain = unwrap("\(formula) has a value") { () throws(any Error) in
       try ReferenceEvaluator(formula, mode: mode).evaluate(inputs)
     }
@@ -91,6 +89,13 @@ private struct Reference {
           inputs)
       }
     }
+  }
+
+  private static func isHeldByFloat(_ formula: Formula, _ inputs: LossInputs<Double>) -> Bool {
+    let hasSquare = formula.nodes.contains { if case .unary(.salf, _) = $0 { true } else { false } }
+    let constants = formula.nodes.compactMap { if case .constant(let value) = $0 { value } else { Double?.none } }
+    let numbers = (constants + formula.variables.compactMap { inputs[$0] }.joined()).filter(\.isFinite).map(abs)
+    return numbers.allSatisfy { $0 == 0 || ($0 > 1e-15 && $0 < (hasSquare ? 1e15 : 1e38)) }
   }
 
   /// What an operation can lose beside a last place of its result: the S-curves are (1 + f(x)) / 2 by definition and lose a
