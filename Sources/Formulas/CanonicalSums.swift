@@ -22,9 +22,11 @@ extension CanonicalWriter {
     guard merged.constant.isFinite, merged.terms.allSatisfy({ $0.factor.isFinite }) else {
       return insert(.binary(.add, left, right))
     }
+    merged = dropZeros(merged, keeping: shape)
+    spellZeros(of: &merged)
     let hasMoved = merged.terms.count > 1 && merged.terms.sort { self.order($0.node) < self.order($1.node) }
     noteOrder(left, right, changed: hasMoved)
-    return write(dropZeros(merged, keeping: shape), shape: shape)
+    return write(merged, shape: shape)
   }
 
   /// Adds terms to a sum, like ones together.
@@ -37,6 +39,18 @@ extension CanonicalWriter {
         sum.terms.append(Term(factor: factor * term.factor, node: term.node))
       }
     }
+  }
+
+  /// Gives the terms of factor 0 that are left the node that they are written with, so that they are sorted by it.
+  private mutating func spellZeros(of sum: inout Sum) {
+    guard sum.terms.contains(where: { $0.factor == 0 }) else { return }
+    var spelt = Sum(constant: sum.constant, terms: sum.terms.filter { $0.factor != 0 })
+    for term in sum.terms where term.factor == 0 {
+      let written = scaled(0, term.node)
+      let base = constantValue(written) == nil ? scaledBase(written).base : term.node
+      collect([Term(factor: 0, node: base)], times: 1, into: &spelt)
+    }
+    sum = spelt
   }
 
   /// The node as a sum; one term when it is none.
@@ -116,7 +130,8 @@ extension CanonicalWriter {
   mutating func withoutRowShift(_ node: Int) -> Int? {
     guard let sum = sum(node) else { return nil }
     var terms = sum.terms.filter { !isRowConstant($0.node) || !range($0.node).isFinite }
-    if terms.isEmpty { terms = sum.terms }
+    // Where nothing else has the shape, the number alone can go.
+    if terms.isEmpty || shape(of: Sum(terms: terms)) != shape(node).value { terms = sum.terms }
     let bare = Sum(terms: terms)
     guard !terms.isEmpty, sum.constant != 0 || terms.count < sum.terms.count, shape(of: bare) == shape(node).value
     else { return nil }

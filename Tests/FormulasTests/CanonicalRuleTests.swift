@@ -137,4 +137,22 @@ import Testing
     #expect(formula.description == canonical)
     #expect(formula.canonical(in: .multiClass) == formula)
   }
+
+  /// Found by fuzzing: a zero that holds the shape was sorted by what it came from.
+  @Test(arguments: [
+    "Add(Dot(2,2),Add(Neg(Dot(2,Z)),Dot(2,Z)))", "Add(Dot(2,2),Add(Neg(Dot(2,X)),Add(1,Dot(2,X))))",
+    "Add(Dot(2,3),Sub(Z,Z))", "Add(Add(Dot(2,3),Sub(Z,Z)),Y)", "Add(Add(Dot(2,3),Sub(Z,Z)),Sub(Y,Y))",
+  ]) func aZeroThatHoldsTheShapeHasOnePlace(text: String) throws {
+    let canonical = try Formula(parsing: text, mode: .multiClass).canonical(in: .multiClass)
+    #expect(canonical.canonical(in: .multiClass) == canonical, "\(canonical)")
+    #expect(try canonical.shape(in: .multiClass) == Formula(parsing: text, mode: .multiClass).shape(in: .multiClass))
+  }
+
+  /// Found by fuzzing: 0·Z, which is equal in a row, kept the number beside it in Softmax.
+  @Test func aNumberGoesOutOfSoftmaxAlsoBesideAZeroThatHoldsTheShape() throws {
+    let formula = try Formula(parsing: "Softmax(Sub(Z,Sub(3,Sub(Dot(2,3),Z))))", mode: .multiClass)
+    let canonical = formula.canonical(in: .multiClass)
+    #expect(canonical.description == "Softmax(Add(Mul(0,Y),Dot(1,6)))")
+    #expect(canonical.canonical(in: .multiClass) == canonical)
+  }
 }
