@@ -100,7 +100,7 @@ import Testing
     ("Div(U,Neg(I))", "Neg(Div(U,I))", .regression), ("Sub(1,Sig(X))", "Sig(Add(0.0000000001,Neg(X)))", .binaryClass),
   ]) func falseRulesAreObjectedTo(first: String, second: String, mode: Mode) throws {
     let (one, other) = (try Formula(parsing: first, mode: mode), try Formula(parsing: second, mode: mode))
-    try withKnownIssue {
+    withKnownIssue {
       _ = try CanonicalAgreement(one, other, mode, seed: 1).expectSame()
     }
   }
