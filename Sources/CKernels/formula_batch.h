@@ -12,6 +12,17 @@ typedef struct {
   int32_t count;
 } moving;
 
+// Large arrays mostly start at the same place of a page; the processor's own prefetching then falls behind. So, from
+// about the size of a second-level cache on, tiles are asked for this many steps ahead.
+enum { FK_FETCH_FROM = 1 << 20, FK_FETCH_AHEAD = 4 };
+
+FK_INLINE void fk_fetch(moving tiles) {
+  for (int32_t k = 0; k < tiles.count; k++) {
+    uintptr_t next = (uintptr_t)tiles.places[k] + FK_FETCH_AHEAD * FK_TILE * sizeof(float);
+    for (uintptr_t line = 0; line < FK_TILE * sizeof(float); line += 64) __builtin_prefetch((void *)(next + line), 0, 2);
+  }
+}
+
 FK_INLINE void fk_advance(moving tiles, int64_t step) {
   for (int32_t k = 0; k < tiles.count; k++) tiles.places[k] += step;
 }
@@ -41,7 +52,9 @@ static void fk_run_line(const formula_program *p, int64_t count, float **table, 
   moving tiles = {table + p->constants + p->fixed, p->inputs + p->outputs};
   const formula_instruction *code = p->code + p->starts[1];
   int64_t start = 0;
+  bool is_large = count * tiles.count * (int64_t)sizeof(float) >= FK_FETCH_FROM;
   for (; start + FK_TILE <= count; start += FK_TILE) {
+    if (is_large) fk_fetch(tiles);
     fk_execute(code, table, &context);
     fk_advance(tiles, FK_TILE);
   }
@@ -55,15 +68,15 @@ typedef struct {
   bool wide;
   int32_t rows;     // of a tile
   int32_t stride;   // from class to class
-  int32_t classes;  // of a group, the 8 vectors of one step of the loop
+  int32_t classes;  // of a group, the tile of one step of the loop
   int64_t groups;
 } arrangement;
 
-// Narrow: all 8 vectors of a group are rows of one class. Wide: each vector is 16 (8, 4) rows of one class. Both
+// Narrow: all vectors of a group are rows of one class. Wide: each vector is FK_WIDTH rows of one class. Both
 // compute every row alike, bit for bit; the choice is by work (padding counts) and by the size of the tiles.
 static arrangement fk_arrange(const formula_program *p, int64_t rows, int64_t classes) {
   arrangement narrow = {false, FK_TILE, FK_TILE, 1, classes};
-  arrangement wide = {true, FK_WIDTH, FK_WIDTH, 8, (classes + 7) / 8};
+  arrangement wide = {true, FK_WIDTH, FK_WIDTH, FK_VECTORS, (classes + FK_VECTORS - 1) / FK_VECTORS};
   int64_t work_narrow = (rows + FK_TILE - 1) / FK_TILE * classes;
   int64_t work_wide = (rows + FK_WIDTH - 1) / FK_WIDTH * wide.groups;
   int64_t size = (int64_t)(p->inputs + p->outputs + p->kept) * FK_TILE * classes * (int64_t)sizeof(float);

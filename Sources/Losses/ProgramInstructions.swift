@@ -304,13 +304,22 @@ extension ProgramScheduler {
 
   // MARK: Writing
 
-  mutating func emit(_ op: formula_op) { emit(op, Place(.constant, 0)) }
+  mutating func emit(_ op: formula_op) { emit(op, FORMULA_TILE, Place(.constant, 0)) }
 
-  mutating func emit(_ op: formula_op, _ place: Place) {
-    code.append(formula_instruction(op: UInt32(op.rawValue), place: UInt32(place.bits)))
-  }
+  mutating func emit(_ op: formula_op, _ place: Place) { emit(op, FORMULA_TILE, place) }
 
+  /// Every use of a plain operation takes another of its copies.
   mutating func emit(_ op: formula_op, _ form: formula_form, _ place: Place) {
-    code.append(formula_instruction(op: UInt32(op.rawValue + form.rawValue), place: UInt32(place.bits)))
+    let plain = op.rawValue + form.rawValue
+    var copy: UInt32 = 0
+    switch op {
+    case FORMULA_LOAD, FORMULA_ADD, FORMULA_SUB, FORMULA_SUB_FROM, FORMULA_MUL, FORMULA_DIV, FORMULA_DIV_FROM,
+      FORMULA_STORE, FORMULA_NEG:
+      copy = copies[Int(plain)]
+      copies[Int(plain)] = (copy + 1) % UInt32(FORMULA_COPIES)
+    default: break
+    }
+    code.append(
+      formula_instruction(op: plain + copy * UInt32(FORMULA_OPS), place: UInt32(place.bits)))
   }
 }

@@ -51,6 +51,8 @@ struct ProgramScheduler {
   var isInRows = false
   var currentStage: Int32 = 0
   var freeTiles: [Int32] = []
+  /// How often each operation has been used, modulo the number of its copies.
+  var copies = [UInt32](repeating: 0, count: FORMULA_OPS)
   var isStored: [Bool]
   private var stack: [Int] = []
 

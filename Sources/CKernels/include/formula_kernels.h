@@ -16,7 +16,7 @@ extern "C" {
 // Operations with an operand come in three forms (add the form to the code).
 enum formula_form {
   FORMULA_TILE = 0,   // the operand is a tile
-  FORMULA_SPLAT = 1,  // the operand is one vector for all 8: a constant
+  FORMULA_SPLAT = 1,  // the operand is one vector for all: a constant
   FORMULA_ROW = 2     // the operand belongs to rows: a tile when lanes and vectors are rows, else one vector
 };
 
@@ -54,6 +54,10 @@ enum formula_op {
   FORMULA_ATAN = 51,  // of an argument from -1 to 1
   FORMULA_GAUSS = 52  // e^(-pi x^2 / 16), four times the slope of Serf
 };
+
+// The plain instructions (LOAD to DIV_FROM, STORE, NEG) exist in copies: add k * FORMULA_OPS for the copy k. Copies do
+// the same; a program that uses another one each time is predicted better.
+enum { FORMULA_OPS = 64, FORMULA_COPIES = 16 };
 
 typedef struct {
   uint32_t op;
