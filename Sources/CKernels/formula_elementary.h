@@ -36,6 +36,19 @@ FK_INLINE vf fk_exp_sum(vf x, vf low) {
 
 FK_INLINE vf fk_exp(vf x) { return fk_exp_sum(x, fk_splat(-0.0f)); }
 
+// What rounding takes from the sum a + b, exactly; not a number where the sum is not finite.
+FK_INLINE vf fk_lost(vf a, vf b, vf sum) {
+  vf part = sum - a;
+  return (a - (sum - part)) + (b - part);
+}
+
+// e^(x - top) for x of at most top; the difference, good to half a unit alone, is carried in two parts.
+FK_INLINE vf fk_exp_shifted(vf x, vf top) {
+  vf shifted = x - top;
+  vf low = fk_select(shifted >= -104.0f, fk_lost(x, -top, shifted), fk_splat(0.0f));
+  return fk_exp_sum(shifted, low);
+}
+
 // ln x; -inf at 0, not a number below.
 FK_INLINE vf fk_log(vf x) {
   vf e, f = fk_split(x, &e) - 1.0f;

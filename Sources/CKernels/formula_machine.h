@@ -31,6 +31,12 @@ FK_INLINE vf fk_sign(vf x) {
 FK_INLINE vf fk_square(vf x) { return x * x; }
 FK_INLINE vf fk_relu(vf x) { return fk_select(x < 0.0f, fk_splat(0), x); }
 FK_INLINE vf fk_clamped_exp(vf x) { return fk_exp(fk_select(x > FK_EXP_LIMIT, fk_splat(FK_EXP_LIMIT), x)); }
+// One number more of a sum: `rest` adds up what rounding takes away, and is not a number once the sum is not finite.
+FK_INLINE void fk_add(vf *sum, vf *rest, vf x) {
+  vf before = *sum;
+  *sum = before + x;
+  *rest += fk_lost(before, x, *sum);
+}
 FK_INLINE vf fk_larger(vf a, vf b) { return fk_select(b > a, b, a); }
 
 // ---- Elementary functions of a tile ----
@@ -56,6 +62,11 @@ static __attribute__((noinline)) void fk_tile_softplus(vf *x, vf_unaligned *slop
     x[k] = fk_softplus(x[k], &slope);
     slopes[k] = slope;
   }
+}
+
+// The rows' numbers: one for each lane of the tile, or one vector for all (step 0).
+static __attribute__((noinline)) void fk_tile_exp_shifted(vf *x, const vf_unaligned *top, int step) {
+  for (int k = 0; k < FK_VECTORS; k++) x[k] = fk_exp_shifted(x[k], top[k * step]);
 }
 
 // Huge arguments, too large for the fast reduction, go to libm.
@@ -213,8 +224,10 @@ static void fk_execute(const formula_instruction *ip, float *const *table, const
       [FORMULA_ATAN] = &&FORMULA_ATAN_ACC,
       [FORMULA_GAUSS] = &&FORMULA_GAUSS_ACC,
       [FORMULA_SOFTPLUS] = &&FORMULA_SOFTPLUS_ACC,
+      [FORMULA_EXP_SHIFTED] = &&FORMULA_EXP_SHIFTED_ACC,
       [FORMULA_SIN_COS] = &&FORMULA_SIN_COS_ACC,
       [FORMULA_ROW_SUM] = &&row_sum,
+      [FORMULA_ROW_TOTAL] = &&row_total,
       [FORMULA_ROW_MAX] = &&row_max,
       [FORMULA_BATCH_SUM] = &&batch_sum,
       [FORMULA_END] = &&end,
@@ -241,19 +254,37 @@ static void fk_execute(const formula_instruction *ip, float *const *table, const
   FK_CALL(FORMULA_ATAN, fk_tile_atan(x))
   FK_CALL(FORMULA_GAUSS, fk_tile_gauss(x))
 
+  FK_CALL(FORMULA_EXP_SHIFTED, fk_tile_exp_shifted(x, operand, context->wide ? 0 : 1))
   FK_CALL(FORMULA_SOFTPLUS, fk_tile_softplus(x, operand))
   FK_CALL(FORMULA_SIN_COS, fk_tile_sin_cos(x, operand))
 
 row_sum:
   if (context->wide) {
-    vf sum = operand[0];
-#define FK_ONE(k, ...) if (k < context->classes) sum += v##k;
+    vf sum = operand[0], rest = operand[FK_VECTORS];
+#define FK_ONE(k, ...) if (k < context->classes) fk_add(&sum, &rest, v##k);
     FK_EACH(FK_ONE)
 #undef FK_ONE
     operand[0] = sum;
+    operand[FK_VECTORS] = rest;
     FK_NEXT
   }
-#define FK_ONE(k, ...) operand[k] += v##k;
+#define FK_ONE(k, ...)                                  \
+  {                                                     \
+    vf sum = operand[k], rest = operand[FK_VECTORS + k]; \
+    fk_add(&sum, &rest, v##k);                          \
+    operand[k] = sum;                                   \
+    operand[FK_VECTORS + k] = rest;                     \
+  }
+  FK_EACH(FK_ONE)
+#undef FK_ONE
+  FK_NEXT
+
+row_total:
+#define FK_ONE(k, ...)                                          \
+  {                                                             \
+    vf sum = operand[k], rest = operand[FK_VECTORS + k];        \
+    v##k = fk_select(rest == rest, sum + rest, sum);            \
+  }
   FK_EACH(FK_ONE)
 #undef FK_ONE
   FK_NEXT

@@ -5,8 +5,9 @@ import Formulas
 ///
 /// ## Goals, in this order
 /// Exact: every operation of the formula rounds once, as in `ReferenceEvaluator` with Float in place of Double;
-/// elementary functions are good to 2 units in the last place; a row's numbers do not depend on its neighbours or its
-/// place in the batch. Fast: near a hand-written loop. Readable: no generated machine code. Cheap to compile.
+/// elementary functions are good to 2 units in the last place; sums over classes and the differences inside Softmax carry
+/// what rounding takes away; a row's numbers do not depend on its neighbours or its place in the batch. Fast: near a
+/// hand-written loop. Readable: no generated machine code. Cheap to compile.
 ///
 /// ## From formula to numbers
 /// | step | file | what happens |

@@ -48,6 +48,7 @@ extension ProgramScheduler {
     case .sqrt: apply(index, FORMULA_SQRT, a, sign: .counts)
     case .relu: apply(index, FORMULA_RELU, a, sign: .counts)
     case .exp: apply(index, FORMULA_EXP, a, sign: .counts)
+    case .expShifted: apply(index, FORMULA_EXP_SHIFTED, a, sign: .counts, by: b)
     case .log: apply(index, FORMULA_LOG, a, sign: .counts)
     case .sig: apply(index, FORMULA_SIG, a, sign: .counts)
     case .sin, .cos: applyPair(FORMULA_SIN_COS, a, .sin, .cos)
@@ -109,13 +110,21 @@ extension ProgramScheduler {
     case counts, passed, dropped
   }
 
-  private mutating func apply(_ index: Int, _ op: formula_op, _ a: Tape.Reference, sign rule: SignRule) {
+  /// A function of the accumulator and, for some, of a number of the row in memory.
+  private mutating func apply(
+    _ index: Int, _ op: formula_op, _ a: Tape.Reference, sign rule: SignRule, by b: Tape.Reference? = nil
+  ) {
     bring(a.value)
     states[a.value].uses -= 1
     saveAccumulator()
     let isNegated = isAccumulatorNegated != a.isNegated
     if isNegated, rule == .counts { emit(FORMULA_NEG) }
-    emit(op)
+    if let b {
+      emit(op, location(b.value).0)
+      release(b.value, uses: 1)
+    } else {
+      emit(op)
+    }
     release(a.value, uses: 0)
     accumulator = index
     isAccumulatorNegated = isNegated && rule == .passed
@@ -239,7 +248,8 @@ extension ProgramScheduler {
     switch tape.values[value].operation {
     case .constant, .input, .upstream: true
     case .batchSum: isFinished(value)
-    case .add, .mul, .div, .keepUnclamped, .keepPositive, .square, .abs, .sign, .sqrt, .relu, .exp, .log, .sig, .tanh,
+    case .add, .mul, .div, .keepUnclamped, .keepPositive, .expShifted, .square, .abs, .sign, .sqrt, .relu, .exp, .log,
+      .sig, .tanh,
       .erf, .atan, .gauss, .sin, .cos, .softplus, .softplusSlope, .rowSum, .rowMax:
       false
     }

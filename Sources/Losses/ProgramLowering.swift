@@ -59,8 +59,7 @@ struct ProgramLowering {
       let curve = tape.applied(.erf, tape.product(x, tape.constant(Self.serfScale)))
       return halved(curve)
     case .softmax:
-      let shifted = tape.difference(x, tape.overClasses(.rowMax, x))
-      let power = tape.applied(.exp, shifted)
+      let power = tape.expShifted(x)
       return tape.quotient(power, tape.overClasses(.rowSum, power))
     case .add, .sub, .mul, .div, .dot: preconditionFailure("\(primitive) has two arguments")
     }

@@ -178,6 +178,7 @@ struct ProgramScheduler {
     starts.append(Int32(code.count))
     isInRows = true
     if isByRows {
+      finishSums()
       startReductions()
       visitAll()
       visitOutputs()
@@ -222,7 +223,8 @@ struct ProgramScheduler {
     switch value.operation {
     case .constant, .input, .upstream, .rowSum, .rowMax: return false
     case .batchSum: return !isFinished(index) && value.summed == .row
-    case .add, .mul, .div, .keepUnclamped, .keepPositive, .square, .abs, .sign, .sqrt, .relu, .exp, .log, .sig, .tanh,
+    case .add, .mul, .div, .keepUnclamped, .keepPositive, .expShifted, .square, .abs, .sign, .sqrt, .relu, .exp, .log,
+      .sig, .tanh,
       .erf, .atan, .gauss, .sin, .cos, .softplus, .softplusSlope:
       return value.extent != .element
     }
@@ -232,11 +234,22 @@ struct ProgramScheduler {
   private mutating func startReductions() {
     for index in states.indices where states[index].uses > 0 && states[index].stage == currentStage {
       guard isOverClasses(index) else { continue }
+      let isSum = tape.values[index].operation == .rowSum
       let place = Place(.fixed, fixedCount)
-      fixedCount += 1
       states[index].place = place
-      emit(
-        FORMULA_LOAD, FORMULA_SPLAT, constantPlace(.number(tape.values[index].operation == .rowSum ? 0 : -.infinity)))
+      emit(FORMULA_LOAD, FORMULA_SPLAT, constantPlace(.number(isSum ? 0 : -.infinity)))
+      emit(FORMULA_STORE, place)
+      if isSum { emit(FORMULA_STORE, Place(.fixed, fixedCount + 1)) }
+      fixedCount += isSum ? 2 : 1
+    }
+    accumulator = -1
+  }
+
+  /// Rounds the sums over classes of the stage before; the tile behind a sum's holds what its additions lost.
+  private mutating func finishSums() {
+    for index in states.indices where states[index].uses > 0 && states[index].stage == currentStage - 1 {
+      guard tape.values[index].operation == .rowSum, let place = states[index].place else { continue }
+      emit(FORMULA_ROW_TOTAL, place)
       emit(FORMULA_STORE, place)
     }
     accumulator = -1
@@ -288,7 +301,8 @@ struct ProgramScheduler {
     switch tape.values[value].operation {
     case .constant, .input, .upstream: return true
     case .batchSum: return isFinished(value)
-    case .add, .mul, .div, .keepUnclamped, .keepPositive, .square, .abs, .sign, .sqrt, .relu, .exp, .log, .sig, .tanh,
+    case .add, .mul, .div, .keepUnclamped, .keepPositive, .expShifted, .square, .abs, .sign, .sqrt, .relu, .exp, .log,
+      .sig, .tanh,
       .erf, .atan, .gauss, .sin, .cos, .softplus, .softplusSlope, .rowSum, .rowMax:
       return false
     }

@@ -16,6 +16,8 @@ struct Tape {
     case keepUnclamped
     /// The second argument, but 0 where the first is at most 0.
     case keepPositive
+    /// e^(the first argument − the second), the difference not rounded. The second is the first's `rowMax`.
+    case expShifted
     // One argument.
     case square, abs, sign, sqrt, relu, exp, log, sig, tanh, erf, atan, gauss, sin, cos, softplus, softplusSlope
     // Sums and maxima over the classes of a row; sums over the batch, of as many numbers as the extent says.
@@ -168,7 +170,7 @@ struct Tape {
     case .square, .abs, .gauss, .cos:
       return unary(operation, a.plain)
     case .sqrt, .relu, .exp, .log, .sig, .softplus, .softplusSlope, .rowSum, .rowMax, .batchSum, .constant, .input,
-      .upstream, .add, .mul, .div, .keepUnclamped, .keepPositive:
+      .upstream, .add, .mul, .div, .keepUnclamped, .keepPositive, .expShifted:
       return unary(operation, a)
     }
   }
@@ -181,6 +183,9 @@ struct Tape {
   mutating func overClasses(_ operation: Operation, _ a: Reference) -> Reference {
     insert(Value(operation: operation, extent: .row, summed: .one, first: a.bits, second: 0))
   }
+
+  /// e^(a − the largest a of the row).
+  mutating func expShifted(_ a: Reference) -> Reference { joined(.expShifted, a, overClasses(.rowMax, a)) }
 
   /// The sum over the batch of a value that counts once for each of `extent`.
   mutating func overBatch(_ a: Reference, _ extent: Extent) -> Reference {
@@ -207,7 +212,8 @@ struct Tape {
     case .cos: return Float(ReferenceFunctions.value(.cos, x))
     case .softplus: return Float(ReferenceFunctions.value(.softplus, x))
     case .softplusSlope: return x > ReferenceFunctions.softplusLimit ? 1 : Float(ReferenceFunctions.value(.sig, x))
-    case .constant, .input, .upstream, .add, .mul, .div, .keepUnclamped, .keepPositive, .rowSum, .rowMax, .batchSum:
+    case .constant, .input, .upstream, .add, .mul, .div, .keepUnclamped, .keepPositive, .expShifted, .rowSum, .rowMax,
+      .batchSum:
       return .nan
     }
   }
@@ -217,7 +223,8 @@ struct Tape {
     let value = values[index]
     switch value.operation {
     case .constant, .input, .upstream: return (-1, -1)
-    case .add, .mul, .div, .keepUnclamped, .keepPositive: return (Int(value.first >> 1), Int(value.second >> 1))
+    case .add, .mul, .div, .keepUnclamped, .keepPositive, .expShifted:
+      return (Int(value.first >> 1), Int(value.second >> 1))
     case .square, .abs, .sign, .sqrt, .relu, .exp, .log, .sig, .tanh, .erf, .atan, .gauss, .sin, .cos, .softplus,
       .softplusSlope, .rowSum, .rowMax, .batchSum:
       return (Int(value.first >> 1), -1)

@@ -63,9 +63,9 @@ struct AccuracyPage {
   private static let foot = """
     What the rows leave out, and why:
 
-    - Values are within two units, or PyTorch's own error where that is larger; the test demands it of every row but
-      those of `Softmax`. Slopes have no such bound: those of `Softplus`, `Salf` and `Sgdf` are beyond two units, PyTorch's
-      of the last two more so but for `Sgdf` between -4 and 4.
+    - Values are within two units, or PyTorch's own error where that is larger; the test demands it of every row. Slopes
+      have no such bound: those of `Softplus`, `Salf` and `Sgdf` are beyond two units, PyTorch's of the last two more so but
+      for `Sgdf` between -4 and 4.
     - `Log` adds 1e-20 in Float, as PyTorch does. For arguments between -1e-20 and 0, which the sum cancels, and below, where
       the result is not a number, there is no exact result to compare with.
     - `Serf`, `Salf` and `Sgdf` are (1 + a curve from -1 to 1) / 2. In the left tail the sum cancels, in PyTorch and here; so
@@ -76,9 +76,9 @@ struct AccuracyPage {
     - The slopes of `Sig` and `Tanh` are r(1 - r) and 1 - r^2 of the result r, as autograd has them, and that of `Sgdf` is
       (1 - t^2) / (1 + t^2) / 4: they are exact beside the largest slope, not beside their own tails.
     - The slope of `Sqrt` is infinite at 0; that of `Exp` is 0 from 88 on, where the argument is clamped.
-    - `Softmax` subtracts the row's largest logit in Float, which costs half a unit of the difference: the error of e^d grows
-      with |d|. It adds a row one class after the other where many rows are at hand; so with many classes it is less exact
-      than PyTorch, which adds in parts.
+    - `Softmax` subtracts the row's largest logit. The difference d in Float alone is good to half a unit, and the error of
+      e^d grows with |d|: that is most of PyTorch's error. Here d is carried in two parts. Sums over the classes of a row, of
+      `Dot` too, carry what each addition loses to rounding and put it back at the end.
     - Division, Abs, Relu, Add, Sub, Mul and Neg are single operations of IEEE 754.
 
     """
