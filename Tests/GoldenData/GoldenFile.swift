@@ -1,12 +1,17 @@
 import Foundation
 
-/// One of the recorded files in Tests/Golden; its README.md there is the specification.
+/// One of the recorded files in Tests/Golden, whose README.md is the specification, or in Tests/Recorded.
 public struct GoldenFile: Sendable {
   public let url: URL
 
   public init(_ name: String) {
     let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     url = tests.appendingPathComponent("Golden").appendingPathComponent(name)
+  }
+
+  /// A file that a script of ours beside it has recorded.
+  public init(recorded name: String) {
+    url = Self("").url.deletingLastPathComponent().appendingPathComponent("Recorded").appendingPathComponent(name)
   }
 
   /// Every line of a `.jsonl` file as an object.
