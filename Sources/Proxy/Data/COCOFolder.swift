@@ -26,7 +26,7 @@ enum COCOFolder {
         let path = folder.appendingPathComponent("annotations/instances_\(split).json").path
         throw .fileUnreadable(path: path, reason: "no such file")
       }
-      let instances = try COCOInstances(contentsOf: file.url, name: file.name)
+      let instances = try COCOInstances(contentsOf: file.url, name: file.name, masks: .whereUsable)
       try adopt(instances.categories, file: file.name, into: &result)
       result.problems += instances.problems
       result.splits.append(annotations(instances, folder: folder, split: split, images: file.images))

@@ -9,6 +9,21 @@ public struct COCOInstances: Sendable {
     public let width: Int?
     public let height: Int?
     let entry: String
+
+    /// Nil when the file does not say, or nonsense.
+    var size: PictureSize? {
+      width.flatMap { width in height.flatMap { PictureSize(width: width, height: $0) } }
+    }
+  }
+
+  /// What is read of the annotations' `segmentation`.
+  public enum MaskReading: Sendable {
+    /// Nothing; boxes do not need it.
+    case passedOver
+    /// Whatever can be read; a broken one is a problem, and its annotation stays without a mask.
+    case whereUsable
+    /// Every annotation has one, else the reading ends with an error.
+    case required
   }
 
   public struct Annotation: Sendable {
@@ -18,7 +33,7 @@ public struct COCOInstances: Sendable {
     /// As written, else width · height of the box.
     public let area: Double
     public let isCrowd: Bool
-    /// Where `segmentation` is an uncompressed run-length mask.
+    /// From `segmentation`, in pixels of the image.
     public let mask: InstanceMask?
     let entry: String
   }
@@ -32,9 +47,12 @@ public struct COCOInstances: Sendable {
   /// Entries that were left out or mended.
   public private(set) var problems: [DataProblem] = []
 
+  private let reading: MaskReading
+
   /// - Throws: `DatasetError` that names file, entry and key when the file is unreadable, no JSON or not of the form.
-  public init(contentsOf url: URL, name: String? = nil) throws(DatasetError) {
+  public init(contentsOf url: URL, name: String? = nil, masks: MaskReading = .passedOver) throws(DatasetError) {
     file = name ?? url.path
+    reading = masks
     let top = try JSONEntry.read(url, name: file)
     try readCategories(top)
     try readImages(top)
@@ -47,8 +65,11 @@ public struct COCOInstances: Sendable {
       imageIDs: images.map(\.id), categories: categories,
       boxes: annotations.map {
         GroundTruthBox(
-          imageID: $0.imageID, categoryID: $0.categoryID, box: $0.box, area: $0.area, isCrowd: $0.isCrowd)
-      })
+          imageID: $0.imageID, categoryID: $0.categoryID, box: $0.box, area: $0.area, isCrowd: $0.isCrowd,
+          mask: $0.mask)
+      },
+      imageSizes: Dictionary(
+        images.compactMap { image in image.size.map { (image.id, $0) } }, uniquingKeysWith: { first, _ in first }))
   }
 
   private mutating func report(_ kind: DataProblem.Kind, _ entry: String, _ reason: String, _ mend: String) {
@@ -90,7 +111,7 @@ public struct COCOInstances: Sendable {
   }
 
   private mutating func readAnnotations(_ top: JSONEntry) throws(DatasetError) {
-    let knownImages = Set(images.map(\.id))
+    let knownImages = Dictionary(images.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let knownCategories = Set(categories.map(\.id))
     var seen: Set<Int> = []
     for entry in try top.required("annotations", "an array of {image_id, category_id, bbox}").elements() {
@@ -99,7 +120,7 @@ public struct COCOInstances: Sendable {
         continue
       }
       let annotation = try Self.annotation(entry)
-      guard knownImages.contains(annotation.imageID) else {
+      guard let image = knownImages[annotation.imageID] else {
         let reason = "no image has the id \(annotation.imageID), the box is left out"
         report(.unknownImage, "\(entry.path).image_id", reason, "add the image or remove the box")
         continue
@@ -109,7 +130,7 @@ public struct COCOInstances: Sendable {
         report(.unknownCategory, "\(entry.path).category_id", reason, "add the category or correct the id")
         continue
       }
-      annotations.append(annotation)
+      annotations.append(annotation.with(try mask(entry, of: image)))
     }
   }
 
@@ -120,21 +141,41 @@ public struct COCOInstances: Sendable {
     return Annotation(
       imageID: try entry.required("image_id", "an integer").integer(),
       categoryID: try entry.required("category_id", "an integer").integer(), box: box, area: area, isCrowd: isCrowd,
-      mask: try mask(entry), entry: entry.path)
+      mask: nil, entry: entry.path)
   }
 
-  /// Uncompressed run lengths only; polygons and compressed masks are passed over, boxes do not need them.
-  private static func mask(_ entry: JSONEntry) throws(DatasetError) -> InstanceMask? {
-    guard let segmentation = try entry.member("segmentation"), case .object = segmentation.value,
-      let counts = try segmentation.member("counts"), case .array = counts.value
-    else { return nil }
-    let size = try segmentation.required("size", "2 integers (height, width)").elements()
-    guard size.count == 2 else { throw segmentation.error("size", "\(size.count) numbers, expected 2 (height, width)") }
-    var runs: [Int] = []
-    for run in try counts.elements() { runs.append(try run.integer()) }
-    guard let mask = InstanceMask(width: try size[1].integer(), height: try size[0].integer(), counts: runs) else {
-      throw segmentation.error("counts", "the runs do not sum to height x width")
+  private mutating func mask(_ entry: JSONEntry, of image: Image) throws(DatasetError) -> InstanceMask? {
+    switch reading {
+    case .passedOver: return nil
+    case .required:
+      let segmentation = try entry.required("segmentation", "polygons or run lengths, which mask AP compares")
+      return try Self.mask(segmentation, of: image)
+    case .whereUsable:
+      // Boxes without masks carry an empty list.
+      guard let segmentation = try entry.member("segmentation"), segmentation.value.elements?.isEmpty != true else {
+        return nil
+      }
+      do throws(DatasetError) {
+        return try Self.mask(segmentation, of: image)
+      } catch {
+        let (place, reason) = error.place ?? (entry: segmentation.path, reason: error.description)
+        report(.badMask, place, "\(reason); the box stays without a mask", "correct the segmentation")
+        return nil
+      }
     }
-    return mask
+  }
+
+  private static func mask(_ segmentation: JSONEntry, of image: Image) throws(DatasetError) -> InstanceMask {
+    guard let size = image.size else {
+      throw segmentation.error("", "\(image.entry) gives no width and height of at least 1, which masks need")
+    }
+    return try Segmentation(entry: segmentation, image: size).mask()
+  }
+}
+
+extension COCOInstances.Annotation {
+  fileprivate func with(_ mask: InstanceMask?) -> COCOInstances.Annotation {
+    COCOInstances.Annotation(
+      imageID: imageID, categoryID: categoryID, box: box, area: area, isCrowd: isCrowd, mask: mask, entry: entry)
   }
 }

@@ -31,6 +31,11 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Entry and reason of a malformed entry.
+  var place: (entry: String, reason: String)? {
+    if case .malformedEntry(_, let entry, let reason) = self { (entry, reason) } else { nil }
+  }
+
   public var description: String {
     switch self {
     case .folderMissing(let path):

@@ -1,14 +1,16 @@
-/// COCO box average precision, in agreement with pycocotools (Lin et al., 2014; COCO detection evaluation).
+/// COCO average precision of boxes or masks, in agreement with pycocotools (Lin et al., 2014; COCO detection evaluation).
 ///
 /// One known slip of pycocotools is not repeated: there an annotation with id 0 can never be matched.
 public enum COCOEvaluation {
   /// The three limits on detections for an image and class that AR1, AR10 and AR100 use.
   static let detectionLimits = [1, 10, 100]
 
-  /// Scores detections against annotated boxes; entries whose image or category the ground truth does not list do not count.
+  /// Scores detections against annotated objects; entries whose image or category the ground truth does not list do not count.
   ///
   /// Time is proportional to detections · ground truths of the same image and class.
-  public static func evaluate(groundTruth: COCOGroundTruth, detections: [ScoredBox]) -> COCOResult {
+  public static func evaluate(
+    groundTruth: COCOGroundTruth, detections: [ScoredBox], comparing kind: OverlapKind = .boxes
+  ) -> COCOResult {
     let images = Array(Set(groundTruth.imageIDs)).sorted()
     let categories = groundTruth.categories.sorted { $0.id < $1.id }
     let imageIndex = Dictionary(zip(images, images.indices), uniquingKeysWith: { first, _ in first })
@@ -31,7 +33,8 @@ public enum COCOEvaluation {
         let place = category * images.count + image
         if truths[place].isEmpty && found[place].isEmpty { return nil }
         return COCOMatching(
-          groundTruths: truths[place], detections: found[place], maxDetections: detectionLimits.last ?? 100)
+          groundTruths: truths[place], detections: found[place], comparing: kind,
+          maxDetections: detectionLimits.last ?? 100)
       }
       return ClassAccumulation(matchings: matchings)
     }

@@ -16,10 +16,14 @@ public struct GroundTruthBox: Hashable, Sendable {
   /// What decides small, medium and large: the annotation's own `area`, not width · height.
   public let area: Double
   public let isCrowd: Bool
+  /// In pixels of the original image; only scoring masks needs it.
+  public let mask: InstanceMask?
 
-  public init(imageID: Int, categoryID: Int, box: AnnotatedBox, area: Double, isCrowd: Bool) {
+  public init(
+    imageID: Int, categoryID: Int, box: AnnotatedBox, area: Double, isCrowd: Bool, mask: InstanceMask? = nil
+  ) {
     (self.imageID, self.categoryID, self.box) = (imageID, categoryID, box)
-    (self.area, self.isCrowd) = (area, isCrowd)
+    (self.area, self.isCrowd, self.mask) = (area, isCrowd, mask)
   }
 }
 
@@ -30,9 +34,17 @@ public struct ScoredBox: Hashable, Sendable {
   public let box: AnnotatedBox
   /// Finite; ties are broken by the place in the list.
   public let score: Double
+  /// In pixels of the original image; only scoring masks needs it.
+  public let mask: InstanceMask?
+  /// What puts an unmatched detection among small, medium or large.
+  public let area: Double
 
-  public init(imageID: Int, categoryID: Int, box: AnnotatedBox, score: Double) {
+  /// - Parameter area: width · height of the box unless given.
+  public init(
+    imageID: Int, categoryID: Int, box: AnnotatedBox, score: Double, mask: InstanceMask? = nil, area: Double? = nil
+  ) {
     (self.imageID, self.categoryID, self.box, self.score) = (imageID, categoryID, box, score)
+    (self.mask, self.area) = (mask, area ?? box.area)
   }
 }
 
@@ -42,8 +54,20 @@ public struct COCOGroundTruth: Sendable {
   public var imageIDs: [Int]
   public var categories: [COCOCategory]
   public var boxes: [GroundTruthBox]
+  /// By image id, where known.
+  public var imageSizes: [Int: PictureSize]
 
-  public init(imageIDs: [Int], categories: [COCOCategory], boxes: [GroundTruthBox]) {
+  public init(
+    imageIDs: [Int], categories: [COCOCategory], boxes: [GroundTruthBox], imageSizes: [Int: PictureSize] = [:]
+  ) {
     (self.imageIDs, self.categories, self.boxes) = (imageIDs, categories, boxes)
+    self.imageSizes = imageSizes
   }
+}
+
+/// What detections and ground truths are compared by.
+public enum OverlapKind: String, Sendable, CaseIterable {
+  case boxes = "bbox"
+  /// Those without a mask overlap nothing.
+  case masks = "segm"
 }

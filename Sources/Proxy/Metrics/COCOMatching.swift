@@ -22,12 +22,12 @@ struct COCOMatching {
     let iou: Double
   }
 
-  init(groundTruths: [GroundTruthBox], detections: [ScoredBox], maxDetections: Int) {
+  init(groundTruths: [GroundTruthBox], detections: [ScoredBox], comparing kind: OverlapKind, maxDetections: Int) {
     let order = detections.indices.sorted {
       detections[$0].score != detections[$1].score ? detections[$0].score > detections[$1].score : $0 < $1
     }
     let kept = order.prefix(maxDetections).map { detections[$0] }
-    let overlaps = kept.map { Self.overlaps(of: $0, with: groundTruths) }
+    let overlaps = Self.overlaps(of: kept, with: groundTruths, kind)
     let thresholds = COCOResult.iouThresholds
     var outcomes: [Outcome] = []
     outcomes.reserveCapacity(Self.areaRanges.count * thresholds.count * kept.count)
@@ -35,7 +35,7 @@ struct COCOMatching {
     for range in Self.areaRanges {
       let ignored = groundTruths.map { $0.isCrowd || $0.area < range.low || $0.area > range.high }
       counted.append(ignored.count { !$0 })
-      let outside = kept.map { $0.box.area < range.low || $0.box.area > range.high }
+      let outside = kept.map { $0.area < range.low || $0.area > range.high }
       for threshold in thresholds {
         outcomes += Self.match(
           overlaps: overlaps, groundTruths: groundTruths, ignored: ignored, outside: outside, threshold: threshold)
@@ -76,6 +76,30 @@ struct COCOMatching {
       best = index
     }
     return best
+  }
+
+  private static func overlaps(
+    of detections: [ScoredBox], with groundTruths: [GroundTruthBox], _ kind: OverlapKind
+  ) -> [[Overlap]] {
+    switch kind {
+    case .boxes: detections.map { overlaps(of: $0, with: groundTruths) }
+    case .masks:
+      maskOverlaps(
+        of: detections.map { $0.mask.map(MeasuredMask.init) },
+        with: groundTruths.map { truth in truth.mask.map { (MeasuredMask($0), truth.isCrowd) } })
+    }
+  }
+
+  private static func maskOverlaps(
+    of detections: [MeasuredMask?], with groundTruths: [(mask: MeasuredMask, isCrowd: Bool)?]
+  ) -> [[Overlap]] {
+    detections.map { detection in
+      groundTruths.indices.compactMap { index in
+        guard let detection, let truth = groundTruths[index] else { return nil }
+        let iou = detection.overlap(with: truth.mask, isCrowd: truth.isCrowd)
+        return iou >= COCOResult.iouThresholds[0] ? Overlap(groundTruth: index, iou: iou) : nil
+      }
+    }
   }
 
   private static func overlaps(of detection: ScoredBox, with groundTruths: [GroundTruthBox]) -> [Overlap] {

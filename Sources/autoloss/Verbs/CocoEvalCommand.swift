@@ -7,27 +7,30 @@ import Reporting
 struct CocoEvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coco-eval", abstract: "Scores a COCO results file: the 12 numbers of pycocotools and AP by class.",
-    discussion: "EXAMPLE: autoloss coco-eval --gt instances_val.json --dt detections.json")
+    discussion: """
+      EXAMPLE: autoloss coco-eval --gt instances_val.json --dt detections.json
+      EXAMPLE: autoloss coco-eval --gt instances_val.json --dt masks.json --iou-type segm
 
-  /// What overlaps are computed on.
-  enum OverlapKind: String, ExpressibleByArgument, CaseIterable {
-    case bbox
-  }
+      With segm, every annotation and every detection needs a segmentation: polygons, or \
+      run lengths {size: [height, width], counts} as a list or as COCO's text.
+      """)
 
   @Option(help: "Ground truth: COCO instances JSON.")
   var gt: String
-  @Option(help: "Detections: COCO results JSON, an array of {image_id, category_id, bbox, score}.")
+  @Option(help: "Detections: COCO results JSON, an array of {image_id, category_id, bbox or segmentation, score}.")
   var dt: String
-  @Option(help: "Overlap of boxes: bbox.")
-  var iouType = OverlapKind.bbox
+  @Option(help: "What is compared: boxes (bbox) or masks (segm).")
+  var iouType = OverlapKind.boxes
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let instances = try COCOInstances(contentsOf: URL(fileURLWithPath: gt), name: gt)
+    let instances = try COCOInstances(
+      contentsOf: URL(fileURLWithPath: gt), name: gt, masks: iouType == .masks ? .required : .passedOver)
     let truth = instances.groundTruth
-    let results = try COCOResultsFile(contentsOf: URL(fileURLWithPath: dt), groundTruth: truth, name: dt)
+    let results = try COCOResultsFile(
+      contentsOf: URL(fileURLWithPath: dt), groundTruth: truth, comparing: iouType, name: dt)
     for problem in (instances.problems + results.problems).prefix(20) { Console.error("warning: \(problem)") }
-    let result = COCOEvaluation.evaluate(groundTruth: truth, detections: results.detections)
+    let result = COCOEvaluation.evaluate(groundTruth: truth, detections: results.detections, comparing: iouType)
     if output.json {
       Console.print([
         "stats": .array(result.stats.map { .double($0) }),
@@ -52,3 +55,5 @@ struct CocoEvalCommand: ParsableCommand {
   /// COCO says −1 where there is no object to find.
   private static func text(_ value: Double) -> String { value < 0 ? "–" : String(format: "%.4f", value) }
 }
+
+extension OverlapKind: ExpressibleByArgument {}

@@ -5,8 +5,12 @@ public struct InstanceMask: Hashable, Sendable, Codable {
   /// Lengths of alternating runs of 0 and 1, summing to width · height.
   public let counts: [Int]
 
-  /// Nil when the runs do not fill width · height exactly or one is negative.
+  /// The largest number of pixels, that of COCO's own masks: it fits 32 bits.
+  public static let mostPixels = 0xFFFF_FFFF
+
+  /// Nil when the runs do not fill width · height exactly, one is negative, or there are more than `mostPixels`.
   public init?(width: Int, height: Int, counts: [Int]) {
+    guard Self.isPossible(width: width, height: height) else { return nil }
     var total = 0
     for count in counts {
       guard count >= 0 else { return nil }
@@ -14,8 +18,14 @@ public struct InstanceMask: Hashable, Sendable, Codable {
       guard !overflow else { return nil }
       total = sum
     }
-    guard width >= 0, height >= 0, total == width * height else { return nil }
+    guard total == width * height else { return nil }
     (self.width, self.height, self.counts) = (width, height, counts)
+  }
+
+  /// Whether an image of this size has no more than `mostPixels`.
+  static func isPossible(width: Int, height: Int) -> Bool {
+    let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+    return width >= 0 && height >= 0 && !overflow && pixels <= mostPixels
   }
 
   /// From a predicate over (x, y).
@@ -36,6 +46,11 @@ public struct InstanceMask: Hashable, Sendable, Codable {
     }
     counts.append(run)
     (self.width, self.height, self.counts) = (width, height, counts)
+  }
+
+  /// From alternating runs that are known to fill width · height.
+  init(width: Int, height: Int, runs: [Int]) {
+    (self.width, self.height, self.counts) = (width, height, runs)
   }
 
   /// Number of set pixels.
