@@ -89,6 +89,22 @@ import Testing
     let outcome = try trainer.train(settings, losses: losses, on: data, seed: 1)
     let score = try trainer.evaluate(try #require(outcome.detector), on: data)
     #expect(score.ap50 > 0.5, "\(kind) \(score)")
+    #expect(score.masks.map { $0.ap50 > 0.4 } ?? !kind.findsMasks, "\(kind) \(score)")
+  }
+
+  @Test func masksAreLearnedFromMasksAlone() throws {
+    let full = try Self.scenes.get().searchTrain
+    let first = full.images[1]
+    let bare = DetectionImage(
+      id: first.id, name: first.name, pixels: first.pixels, placement: first.placement, boxes: first.boxes,
+      labels: first.labels, isCrowd: first.isCrowd, areas: first.areas, originalBoxes: first.originalBoxes)
+    let data = DetectionDataset(
+      classes: full.classes, categoryIDs: full.categoryIDs, images: [full.images[0], bare])
+    let (trainer, losses) = try other(.maskRCNN)
+    #expect {
+      _ = try trainer.train(Self.quick, losses: losses, on: data, seed: 1)
+    } throws: { "\($0)".contains("\(first.name): object 1") && "\($0)".contains("has no mask") }
+    _ = try other(.fasterRCNN).trainer.train(Self.quick, losses: losses, on: data, seed: 1)
   }
 
   @Test(arguments: DetectorKind.allCases) func everyKindTrainsAlikeFreshOrReused(kind: DetectorKind) throws {

@@ -11,6 +11,9 @@ public struct RandomSampler: Hashable, Sendable, Codable {
     (self.count, self.positiveShare) = (count, positiveShare)
   }
 
+  /// Most objects an image.
+  public var mostPositives: Int { Int(Float(count) * positiveShare) }
+
   /// Indices of the drawn objects and of the drawn background, each rising; together at most `count`.
   public func sample(
     _ matches: [Match], using generator: inout SeededGenerator
@@ -24,7 +27,7 @@ public struct RandomSampler: Hashable, Sendable, Codable {
   func sample(
     objects: [Int], background: [Int], using generator: inout SeededGenerator
   ) -> (positives: [Int], negatives: [Int]) {
-    let positives = Self.draw(Int(Float(count) * positiveShare), of: objects, using: &generator)
+    let positives = Self.draw(mostPositives, of: objects, using: &generator)
     let negatives = Self.draw(count - positives.count, of: background, using: &generator)
     return (positives, negatives)
   }

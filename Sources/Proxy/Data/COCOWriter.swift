@@ -73,8 +73,7 @@ public enum COCOWriter {
     let scale = image.placement.scale
     let numbers = [box.x, box.y, box.width, box.height].map { number($0 * scale) }.joined(separator: ",")
     var segmentation = "[]"
-    if image.masks.indices.contains(index) {
-      let mask = image.masks[index]
+    if let mask = image.originalMasks[index]?.placed(image.placement, width: image.width, height: image.height) {
       let counts = mask.counts.map { "\($0)" }.joined(separator: ",")
       segmentation = "{\"size\":[\(mask.height),\(mask.width)],\"counts\":[\(counts)]}"
     }

@@ -66,7 +66,7 @@ public struct DetectionDataset: Hashable, Sendable {
         hasher.combine(image.labels[index])
         hasher.combine(image.isCrowd[index] ? 1 : 0)
       }
-      for mask in image.masks { mask.counts.forEach { hasher.combine($0) } }
+      for mask in image.originalMasks { mask?.counts.forEach { hasher.combine($0) } }
     }
     return hasher.hexadecimal
   }

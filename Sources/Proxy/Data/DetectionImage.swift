@@ -1,5 +1,5 @@
 /// One picture at the detector's input size with its boxes; the arrays `boxes`, `labels`, `isCrowd`, `areas` and
-/// `originalBoxes` run in parallel.
+/// `originalBoxes`, `originalMasks` run in parallel.
 public struct DetectionImage: Hashable, Sendable {
   /// Unique inside the data set; COCO's image id where the annotations have one.
   public let id: Int
@@ -19,21 +19,22 @@ public struct DetectionImage: Hashable, Sendable {
   public let areas: [Double]
   /// The boxes in pixels of the original image, clipped to it.
   public let originalBoxes: [AnnotatedBox]
-  /// One mask for each box in pixels of the input, or none at all (data without masks).
-  public let masks: [InstanceMask]
+  /// The masks in pixels of the original image; nil where the data has none.
+  public let originalMasks: [InstanceMask?]
 
-  /// Parallel arrays of equal length; `masks` empty or of that length.
+  /// Parallel arrays of equal length; `originalMasks` may be empty: no masks.
   public init(
     id: Int, name: String, pixels: RGBImage, placement: ImagePlacement, boxes: [BoundingBox], labels: [Int],
-    isCrowd: [Bool], areas: [Double], originalBoxes: [AnnotatedBox], masks: [InstanceMask] = []
+    isCrowd: [Bool], areas: [Double], originalBoxes: [AnnotatedBox], originalMasks: [InstanceMask?] = []
   ) {
     precondition(
       labels.count == boxes.count && isCrowd.count == boxes.count && areas.count == boxes.count
-        && originalBoxes.count == boxes.count && (masks.isEmpty || masks.count == boxes.count),
+        && originalBoxes.count == boxes.count && (originalMasks.isEmpty || originalMasks.count == boxes.count),
       "the arrays of a DetectionImage run in parallel")
     (self.id, self.name, self.pixels, self.placement) = (id, name, pixels, placement)
     (self.boxes, self.labels, self.isCrowd, self.areas) = (boxes, labels, isCrowd, areas)
-    (self.originalBoxes, self.masks) = (originalBoxes, masks)
+    self.originalBoxes = originalBoxes
+    self.originalMasks = originalMasks.isEmpty ? boxes.map { _ in nil } : originalMasks
   }
 
   /// Size of the input in pixels.

@@ -56,14 +56,11 @@ struct SplitAssembly {
     for object in image.objects {
       if let box = usable(object, file: image.file, placement) { kept.append((object, box)) }
     }
-    // Masks are not resampled: they are kept where input and original pixels are the same.
-    let masks = placement.scale == 1 ? kept.compactMap(\.object.mask) : []
-    let fits = masks.count == kept.count && masks.allSatisfy { $0.width == width && $0.height == height }
     return DetectionImage(
       id: image.id, name: image.name, pixels: pixels, placement: placement,
       boxes: kept.map { placement.input($0.box) }, labels: kept.map(\.object.label),
       isCrowd: kept.map(\.object.isCrowd), areas: kept.map(\.object.area), originalBoxes: kept.map(\.box),
-      masks: fits ? masks : [])
+      originalMasks: kept.map(\.object.mask))
   }
 
   private mutating func usable(

@@ -31,13 +31,7 @@ struct BoxHead {
   }
 
   /// Sets the regions of the next forward pass, at most `capacity`: large ones read the coarser pyramid level.
-  func load(_ boxes: [(image: Int, box: BoundingBox)]) {
-    regions.regions = boxes.map { image, box in
-      let side = max(box.width * box.height, 0).squareRoot()
-      return Region(
-        image: image, level: side >= coarseFrom ? 1 : 0, x1: box.x1, y1: box.y1, x2: box.x2, y2: box.y2)
-    }
-  }
+  func load(_ boxes: [(image: Int, box: BoundingBox)]) { regions.load(boxes, coarseFrom: coarseFrom) }
 
   /// The outputs' buffers; valid after the network's build.
   var outputs: BoxHeadOutputs {

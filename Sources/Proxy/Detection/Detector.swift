@@ -53,7 +53,7 @@ extension DetectorShape {
   /// Builds the detector; start weights are those of `seed`.
   func build(seed: UInt64) throws(DetectorError) -> any Detector {
     switch settings.kind {
-    case .fasterRCNN, .cascadeRCNN: try TwoStageDetector(self, seed: seed)
+    case .fasterRCNN, .cascadeRCNN, .maskRCNN: try TwoStageDetector(self, seed: seed)
     case .fcos: try OneStageDetector(self, assignment: .points, seed: seed)
     case .atss: try OneStageDetector(self, assignment: .adaptive, seed: seed)
     }

@@ -10,6 +10,8 @@ public struct DetectorSettings: Codable, Hashable, Sendable {
   public var head: BoxHeadSettings
   /// Cascade R-CNN: what its stages differ in.
   public var cascade: CascadeSettings
+  /// Mask R-CNN: the mask head.
+  public var mask: MaskSettings
   /// One-stage detectors: the head.
   public var oneStage: OneStageSettings
   public var results: ResultSettings
@@ -20,11 +22,11 @@ public struct DetectorSettings: Codable, Hashable, Sendable {
     kind: DetectorKind = .fasterRCNN, backbone: BackboneSettings = BackboneSettings(),
     proposals: ProposalSettings = ProposalSettings(),
     head: BoxHeadSettings = BoxHeadSettings(), cascade: CascadeSettings = CascadeSettings(),
-    oneStage: OneStageSettings = OneStageSettings(),
+    mask: MaskSettings = MaskSettings(), oneStage: OneStageSettings = OneStageSettings(),
     results: ResultSettings = ResultSettings()
   ) {
     (self.kind, self.backbone, self.proposals, self.head) = (kind, backbone, proposals, head)
-    (self.cascade, self.oneStage, self.results) = (cascade, oneStage, results)
+    (self.cascade, self.mask, self.oneStage, self.results) = (cascade, mask, oneStage, results)
   }
 
   /// Throws the first contradiction found, named by the key that has to change.
@@ -33,6 +35,7 @@ public struct DetectorSettings: Codable, Hashable, Sendable {
     try proposals.validate()
     try head.validate()
     try cascade.validate()
+    try mask.validate()
     try oneStage.validate(groups: backbone.groups)
     try results.validate()
   }

@@ -10,17 +10,20 @@ public struct SampledRegion: Hashable, Sendable {
   public var label: Int
   /// The ground truth to reach; nil for background.
   public var target: BoundingBox?
+  /// Index of that ground truth among its image's boxes, where known; nil for background.
+  public var groundTruth: Int?
   /// Factor of its classification loss; 0 takes it out of that loss.
   public var weight: Float
   /// Whether it is a ground truth that joined the proposals, and no proposal.
   public var isGroundTruth: Bool
 
   public init(
-    image: Int, box: BoundingBox, label: Int, target: BoundingBox? = nil, weight: Float = 1,
+    image: Int, box: BoundingBox, label: Int, target: BoundingBox? = nil, groundTruth: Int? = nil, weight: Float = 1,
     isGroundTruth: Bool = false
   ) {
     (self.image, self.box, self.label) = (image, box, label)
-    (self.target, self.weight, self.isGroundTruth) = (target, weight, isGroundTruth)
+    (self.target, self.groundTruth) = (target, groundTruth)
+    (self.weight, self.isGroundTruth) = (weight, isGroundTruth)
   }
 }
 
@@ -43,8 +46,8 @@ struct RegionSampling {
     let objects = sample.positives.compactMap { index in
       matches[index].groundTruth.map {
         SampledRegion(
-          image: image, box: candidates[index], label: labels[$0], target: boxes[$0], isGroundTruth: index < boxes.count
-        )
+          image: image, box: candidates[index], label: labels[$0], target: boxes[$0], groundTruth: $0,
+          isGroundTruth: index < boxes.count)
       }
     }
     return objects + sample.negatives.map { SampledRegion(image: image, box: candidates[$0], label: classes) }

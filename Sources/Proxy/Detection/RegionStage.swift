@@ -15,7 +15,7 @@ struct RegionStage {
   ) throws(NetworkError) -> [RegionStage] {
     let (settings, cascade) = (shape.settings.head, shape.settings.cascade)
     switch shape.settings.kind {
-    case .fasterRCNN, .fcos, .atss:
+    case .fasterRCNN, .maskRCNN, .fcos, .atss:
       return [
         try stage(
           shape, levels, threshold: settings.positiveThreshold, deltaScale: 1, lossWeight: 1, isClassAgnostic: false,

@@ -2,16 +2,19 @@ import Losses
 import Networks
 import Randomness
 
-/// Faster R-CNN (Ren et al., 2015) or Cascade R-CNN (Cai and Vasconcelos, 2018) of fixed batch and input size.
+/// Faster R-CNN (Ren et al., 2015), Cascade R-CNN (Cai and Vasconcelos, 2018) or Mask R-CNN (He et al., 2017) of fixed
+/// batch and input size.
 ///
 /// Network stage 0: pixels → feature pyramid → objectness and deltas of every anchor. Between the stages the regions are
 /// chosen: proposals first, then what the box head before makes of its regions. Each further stage is one box head:
 /// RoIAlign → two linear layers → classes + 1 logits, and deltas for each class (Faster) or once (Cascade).
+/// Mask R-CNN has one stage more: RoIAlign → convolutions → a mask for each class, on the regions that show objects.
 final class TwoStageDetector: Detector {
   let shape: DetectorShape
   let network: Network
   private let pyramid: FeaturePyramid
   private let stages: [RegionStage]
+  private let maskStage: MaskStage?
   private let outputs: [ProposalOutputs]
   private let proposalLoss: ProposalLoss
   private let proposalSelection: ProposalSelection
@@ -28,6 +31,7 @@ final class TwoStageDetector: Detector {
       pyramid = try FeaturePyramid(settings.backbone, height: shape.height, width: shape.width, in: builder)
       let proposals = try ProposalHead(settings.proposals, levels: pyramid.levels, in: builder)
       stages = try RegionStage.stages(shape, levels: pyramid.levels, in: builder)
+      maskStage = try MaskStage(shape, levels: pyramid.levels, index: 1 + stages.count, in: builder)
       network = try builder.build(seed: seed)
       outputs = proposals.outputs
     } catch {
@@ -66,7 +70,10 @@ final class TwoStageDetector: Detector {
       let found = try losses[index].evaluate(regions, stage.head.outputs)
       summary.classification += found.classification
       summary.boxes += found.boxes
-      guard index + 1 < stages.count else { break }
+      guard index + 1 < stages.count else {
+        summary.masks = try maskLoss(regions, images)
+        break
+      }
       candidates = refined(regions, by: stage, images)
     }
     let proposal = proposalLoss.evaluate(outputs, targets: targets)
@@ -74,6 +81,11 @@ final class TwoStageDetector: Detector {
     network.parameters.zeroGradients()
     try run { () throws(NetworkError) in try network.backward() }
     return summary
+  }
+
+  private func maskLoss(_ regions: [SampledRegion], _ images: [InputImage]) throws(DetectorError) -> Double {
+    guard let maskStage else { return 0 }
+    do { return try maskStage.loss(regions, images, in: network) } catch { throw .network(error.description) }
   }
 
   /// What a head makes of its regions, by image; ground truths among them are left out, as the next head adds them.
@@ -104,7 +116,9 @@ final class TwoStageDetector: Detector {
     for start in stride(from: 0, to: regions.count, by: capacity) {
       try classify(Array(regions[start..<min(start + capacity, regions.count)]), images, into: &candidates)
     }
-    return candidates.map(resultSelection.detections)
+    let detections = candidates.map(resultSelection.detections)
+    guard let maskStage else { return detections }
+    do { return try maskStage.masked(detections, in: network) } catch { throw .network(error.description) }
   }
 
   /// Runs regions through all heads: logits are the mean over the heads (as in mmdetection), boxes those of the last.

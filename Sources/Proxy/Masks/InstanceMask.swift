@@ -58,6 +58,17 @@ public struct InstanceMask: Hashable, Sendable, Codable {
     stride(from: 1, to: counts.count, by: 2).reduce(0) { $0 + counts[$1] }
   }
 
+  /// The mask as it lies in a detector's input of the given size: the original pixel below each input pixel's centre.
+  func placed(_ placement: ImagePlacement, width: Int, height: Int) -> InstanceMask {
+    let original = bitmap()
+    return InstanceMask(width: width, height: height) { x, y in
+      guard x < placement.contentWidth, y < placement.contentHeight else { return false }
+      let column = min(Int((Double(x) + 0.5) / placement.scale), self.width - 1)
+      let row = min(Int((Double(y) + 0.5) / placement.scale), self.height - 1)
+      return original[row * self.width + column]
+    }
+  }
+
   /// Row-major bitmap of width · height values.
   public func bitmap() -> [Bool] {
     var bitmap = [Bool](repeating: false, count: width * height)

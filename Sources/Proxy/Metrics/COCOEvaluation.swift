@@ -44,18 +44,33 @@ public enum COCOEvaluation {
 
 extension COCOEvaluation {
   /// Scores a detector's output: `detections[i]` belongs to `dataset.images[i]`, in pixels of the detector's input, any
-  /// order. Boxes are mapped back to the original image first; detections with a score that is not finite do not count.
-  public static func evaluate(dataset: DetectionDataset, detections: [[Detection]]) -> COCOResult {
-    var scored: [ScoredBox] = []
-    for (image, found) in zip(dataset.images, detections) {
-      for detection in found where detection.score.isFinite && dataset.classes.indices.contains(detection.label) {
-        scored.append(
-          ScoredBox(
-            imageID: image.id, categoryID: dataset.categoryIDs[detection.label],
-            box: image.placement.original(detection.box), score: Double(detection.score)))
+  /// order. Boxes and masks are mapped back to the original image first; detections with a score that is not finite do
+  /// not count.
+  public static func evaluate(
+    dataset: DetectionDataset, detections: [[Detection]], comparing kind: OverlapKind = .boxes
+  ) -> COCOResult {
+    evaluate(
+      groundTruth: dataset.groundTruth, detections: scored(detections, of: dataset, comparing: kind), comparing: kind)
+  }
+
+  /// Detections in pixels of the original images, in order; with their masks where these are compared.
+  static func scored(
+    _ detections: [[Detection]], of dataset: DetectionDataset, comparing kind: OverlapKind = .boxes
+  ) -> [ScoredBox] {
+    zip(dataset.images, detections).flatMap { image, found in
+      found.compactMap { detection in
+        guard detection.score.isFinite, dataset.classes.indices.contains(detection.label) else { return nil }
+        let mask =
+          switch kind {
+          case .boxes: InstanceMask?.none
+          case .masks: detection.mask(in: image.placement)
+          }
+        return ScoredBox(
+          imageID: image.id, categoryID: dataset.categoryIDs[detection.label],
+          box: image.placement.original(detection.box), score: Double(detection.score), mask: mask,
+          area: mask.map { Double($0.area) })
       }
     }
-    return evaluate(groundTruth: dataset.groundTruth, detections: scored)
   }
 }
 
@@ -68,7 +83,7 @@ extension DetectionDataset {
         image.boxes.indices.map { index in
           GroundTruthBox(
             imageID: image.id, categoryID: categoryIDs[image.labels[index]], box: image.originalBoxes[index],
-            area: image.areas[index], isCrowd: image.isCrowd[index])
+            area: image.areas[index], isCrowd: image.isCrowd[index], mask: image.originalMasks[index])
         }
       })
   }

@@ -68,14 +68,13 @@ public final class DetectionTrainer {
     return detections
   }
 
-  /// COCO box AP of the detector on the data.
+  /// COCO AP of the detector on the data: of boxes, and of masks where it finds them.
   public func evaluate(
     _ trained: TrainedDetector, on data: DetectionDataset,
     imagesPerBatch: Int = TrainingSettings.final.imagesPerBatch
   ) throws(DetectorError) -> DetectionScore {
     let detections = try detect(trained, in: data, imagesPerBatch: imagesPerBatch)
-    return DetectionScore(
-      COCOEvaluation.evaluate(dataset: data, detections: detections), categoryIDs: data.categoryIDs)
+    return DetectionScore(detections, on: data, by: detector.kind)
   }
 
   private func network(for data: DetectionDataset, batch: Int) throws(DetectorError) -> any Detector {
@@ -84,6 +83,7 @@ public final class DetectionTrainer {
     if let other = data.images.first(where: { $0.width != first.width || $0.height != first.height }) {
       throw .data(problem: "\(other.name) differs in size from \(first.name); read both at one input size")
     }
+    try data.requireMasks(for: detector.kind)
     let shape = DetectorShape(
       settings: detector, classes: data.classes.count, batch: batch, height: first.height, width: first.width)
     if let known = networks[shape] { return known }

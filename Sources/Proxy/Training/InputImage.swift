@@ -2,6 +2,8 @@
 package struct InputImage {
   package let boxes: [BoundingBox]
   package let labels: [Int]
+  /// The masks of `boxes` in pixels of the original, not flipped; nil where the data has none.
+  package let masks: [InstanceMask?]
   /// Crowd regions, which hold objects without boxes.
   package let ignored: [BoundingBox]
   /// The part of the input that the picture covers.
@@ -23,7 +25,20 @@ package struct InputImage {
     let trainable = source.trainable
     boxes = trainable.map { turned[$0] }
     labels = trainable.map { source.labels[$0] }
+    masks = trainable.map { source.originalMasks[$0] }
     ignored = turned.indices.filter { source.isCrowd[$0] }.map { turned[$0] }
+  }
+
+  /// Where a box of this input lies in the original image, as its masks show it: not cut, and whether left and right
+  /// have changed places.
+  package func inOriginal(_ box: BoundingBox) -> (box: BoundingBox, isMirrored: Bool) {
+    let isFlipped = draw?.isFlipped ?? false
+    let turned = isFlipped ? box.flippedHorizontally(imageWidth: Float(source.placement.contentWidth)) : box
+    let scale = Float(source.placement.scale)
+    return (
+      BoundingBox(
+        x1: turned.x1 / scale, y1: turned.y1 / scale, x2: turned.x2 / scale, y2: turned.y2 / scale), isFlipped
+    )
   }
 
   /// Writes height × width × 3 numbers.

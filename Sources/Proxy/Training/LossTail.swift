@@ -15,6 +15,7 @@ struct LossTail {
     sum.classification += summary.classification
     sum.boxes += summary.boxes
     sum.centerness += summary.centerness
+    sum.masks += summary.masks
     count += 1
   }
 
@@ -23,6 +24,6 @@ struct LossTail {
     let n = Double(max(count, 1))
     return LossSummary(
       objectness: sum.objectness / n, proposalBoxes: sum.proposalBoxes / n, classification: sum.classification / n,
-      boxes: sum.boxes / n, centerness: sum.centerness / n)
+      boxes: sum.boxes / n, centerness: sum.centerness / n, masks: sum.masks / n)
   }
 }

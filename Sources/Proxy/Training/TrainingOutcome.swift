@@ -36,14 +36,17 @@ public struct LossSummary: Hashable, Sendable, Codable {
   public var boxes: Double
   /// One-stage.
   public var centerness: Double
+  /// Mask R-CNN.
+  public var masks: Double
 
   public init(
     objectness: Double = 0, proposalBoxes: Double = 0, classification: Double = 0, boxes: Double = 0,
-    centerness: Double = 0
+    centerness: Double = 0, masks: Double = 0
   ) {
     (self.objectness, self.proposalBoxes) = (objectness, proposalBoxes)
     (self.classification, self.boxes, self.centerness) = (classification, boxes, centerness)
+    self.masks = masks
   }
 
-  public var total: Double { objectness + proposalBoxes + classification + boxes + centerness }
+  public var total: Double { objectness + proposalBoxes + classification + boxes + centerness + masks }
 }

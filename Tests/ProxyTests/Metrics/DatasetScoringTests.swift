@@ -17,6 +17,22 @@ struct DatasetScoringTests {
     let dataset = SyntheticScenes(settings: Self.few).splits(DataSettings(height: height, width: width)).searchTrain
     let result = COCOEvaluation.evaluate(dataset: dataset, detections: Self.truths(dataset))
     #expect(abs(result.ap - 1) < 1e-12 && abs(result.stats[8] - 1) < 1e-12, "\(result.stats)")
+    // A mask read off inside each box on a fine grid is nearly the mask itself.
+    let cropper = MaskCropper(side: 56)
+    var masked = Self.truths(dataset)
+    for (index, image) in dataset.images.enumerated() {
+      for (object, mask) in image.originalMasks.enumerated() {
+        guard let mask else { continue }
+        let box = image.originalBoxes[object]
+        let corners = BoundingBox(
+          x1: Float(box.x), y1: Float(box.y), x2: Float(box.x + box.width), y2: Float(box.y + box.height))
+        let pixels = cropper.targets(of: mask, boxes: [(corners, false)])[0]
+        masked[index][object].mask = MaskPatch(side: 56, probabilities: pixels.map { $0 ? 1 : 0 })
+      }
+    }
+    let masks = COCOEvaluation.evaluate(dataset: dataset, detections: masked, comparing: .masks)
+    #expect(masks.ap > 0.97 && masks.ap75 > 1 - 1e-12, "\(masks.stats)")
+    #expect(COCOEvaluation.evaluate(dataset: dataset, detections: Self.truths(dataset), comparing: .masks).ap == 0)
     #expect(result.perClass.map(\.category.name) == dataset.classes)
   }
 

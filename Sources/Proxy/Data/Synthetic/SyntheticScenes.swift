@@ -52,13 +52,12 @@ public struct SyntheticScenes: Sendable {
       labels.append(instance.kind.rawValue)
       masks.append(mask)
     }
-    let isNative = placement.scale == 1 && data.width == Self.width && data.height == Self.height
     let content = ImageResizer.resize(picture, to: placement)
     let digits = String(number)
     return DetectionImage(
       id: id, name: "\(split)-\(String(repeating: "0", count: max(0, 5 - digits.count)))\(digits).png",
       pixels: ImageResizer.pad(content, height: data.height, width: data.width), placement: placement,
       boxes: boxes.map(placement.input), labels: labels, isCrowd: boxes.map { _ in false },
-      areas: masks.map { Double($0.area) }, originalBoxes: boxes, masks: isNative ? masks : [])
+      areas: masks.map { Double($0.area) }, originalBoxes: boxes, originalMasks: masks)
   }
 }
