@@ -22,16 +22,20 @@ FK_INLINE vf fk_exp_tail(vf r) {
   return fk_fma(p, r, fk_splat(0.5000000101f));
 }
 
+// e^r.
+FK_INLINE vf fk_exp_rest(vf r) {
+#if defined(FK_FMA)
+  return fk_fma(fk_fma(fk_exp_tail(r), r, fk_splat(1.0f)), r, fk_splat(1.0f));
+#else
+  return (fk_exp_tail(r) * r) * r + r + 1.0f;
+#endif
+}
+
 // e^(x + low) for a sum of at most 89 (infinite from 88.73 on) and a small low part; 0 below the smallest subnormal.
 FK_INLINE vf fk_exp_sum(vf x, vf low) {
   x = fk_select(x < -104.0f, fk_splat(-104.0f), x);
   vf n, r = fk_reduce(x, low, &n);
-#if defined(FK_FMA)
-  vf y = fk_fma(fk_fma(fk_exp_tail(r), r, fk_splat(1.0f)), r, fk_splat(1.0f));
-#else
-  vf y = (fk_exp_tail(r) * r) * r + r + 1.0f;
-#endif
-  return fk_scale(y, n);
+  return fk_scale(fk_exp_rest(r), n);
 }
 
 FK_INLINE vf fk_exp(vf x) { return fk_exp_sum(x, fk_splat(-0.0f)); }
@@ -42,8 +46,28 @@ FK_INLINE vf fk_lost(vf a, vf b, vf sum) {
   return (a - (sum - part)) + (b - part);
 }
 
-// e^(x - top) for x of at most top; the difference, good to half a unit alone, is carried in two parts.
-FK_INLINE vf fk_exp_shifted(vf x, vf top) {
+// For Softmax: e^(x - top) for x of at most top. The difference alone would be rounded to half a unit, which costs many
+// units of its exponential. So it only says how many times, m, ln 2 is taken away; of x and top, ln 2 is taken away n = m +
+// N and N times, which leaves small numbers without rounding, and these are subtracted.
+#define FK_TOP_LIMIT 1024.0f
+typedef struct {
+  vf top, n, rest, lowest;
+} fk_top;
+
+FK_INLINE fk_top fk_top_of(vf top) {
+  vf n = fk_round(top * 1.44269504f);
+  return (fk_top){top, n, fk_fma(n, fk_splat(-0.693359375f), top), top - 104.0f};
+}
+
+FK_INLINE vf fk_exp_below(vf x, fk_top top) {
+  x = fk_select(x < top.lowest, top.lowest, x);
+  vf m = fk_round((x - top.top) * 1.44269504f);
+  vf r = fk_fma(m + top.n, fk_splat(-0.693359375f), x) - top.rest;
+  return fk_scale(fk_exp_rest(fk_fma(m, fk_splat(2.12194440e-4f), r)), m);
+}
+
+// The same for a top beyond FK_TOP_LIMIT, infinite or not a number: the difference in two parts.
+FK_INLINE vf fk_exp_far(vf x, vf top) {
   vf shifted = x - top;
   vf low = fk_select(shifted >= -104.0f, fk_lost(x, -top, shifted), fk_splat(0.0f));
   return fk_exp_sum(shifted, low);

@@ -20,6 +20,7 @@ typedef struct {
   bool wide;
   int32_t rows;     // of the tile, as far as they belong to the batch
   int32_t classes;  // of the tile, where vectors are classes; vectors from this one on are padding
+  bool is_first, is_last;  // the tile's classes are the first, the last of its rows
   double *sums;
 } fk_context;
 
@@ -37,6 +38,7 @@ FK_INLINE void fk_add(vf *sum, vf *rest, vf x) {
   *sum = before + x;
   *rest += fk_lost(before, x, *sum);
 }
+FK_INLINE vf fk_total(vf sum, vf rest) { return fk_select(rest == rest, sum + rest, sum); }
 FK_INLINE vf fk_larger(vf a, vf b) { return fk_select(b > a, b, a); }
 
 // ---- Elementary functions of a tile ----
@@ -64,9 +66,25 @@ static __attribute__((noinline)) void fk_tile_softplus(vf *x, vf_unaligned *slop
   }
 }
 
-// The rows' numbers: one for each lane of the tile, or one vector for all (step 0).
-static __attribute__((noinline)) void fk_tile_exp_shifted(vf *x, const vf_unaligned *top, int step) {
-  for (int k = 0; k < FK_VECTORS; k++) x[k] = fk_exp_shifted(x[k], top[k * step]);
+// The largest numbers of the rows are a tile, or the same vector for all. What a row gets depends on its own alone.
+#define FK_ALL_VECTORS _Pragma("clang loop unroll(full)") for (int k = 0; k < FK_VECTORS; k++)
+static __attribute__((noinline)) void fk_tile_exp_far(vf *x, const vf_unaligned *tops, int step) {
+  for (int k = 0; k < FK_VECTORS; k++) {
+    vf top = tops[k * step];
+    x[k] = fk_select(fk_abs(top) <= FK_TOP_LIMIT, fk_exp_below(x[k], fk_top_of(top)), fk_exp_far(x[k], top));
+  }
+}
+static __attribute__((noinline)) void fk_tile_exp_shifted(vf *x, const vf_unaligned *tops, bool is_same) {
+  vi near = fk_abs(tops[0]) <= FK_TOP_LIMIT;
+  if (is_same) {
+    if (fk_any(~near)) return fk_tile_exp_far(x, tops, 0);
+    fk_top top = fk_top_of(tops[0]);
+    FK_ALL_VECTORS x[k] = fk_exp_below(x[k], top);
+    return;
+  }
+  FK_ALL_VECTORS near &= fk_abs(tops[k]) <= FK_TOP_LIMIT;
+  if (fk_any(~near)) return fk_tile_exp_far(x, tops, 1);
+  FK_ALL_VECTORS x[k] = fk_exp_below(x[k], fk_top_of(tops[k]));
 }
 
 // Huge arguments, too large for the fast reduction, go to libm.
@@ -227,7 +245,6 @@ static void fk_execute(const formula_instruction *ip, float *const *table, const
       [FORMULA_EXP_SHIFTED] = &&FORMULA_EXP_SHIFTED_ACC,
       [FORMULA_SIN_COS] = &&FORMULA_SIN_COS_ACC,
       [FORMULA_ROW_SUM] = &&row_sum,
-      [FORMULA_ROW_TOTAL] = &&row_total,
       [FORMULA_ROW_MAX] = &&row_max,
       [FORMULA_BATCH_SUM] = &&batch_sum,
       [FORMULA_END] = &&end,
@@ -254,39 +271,41 @@ static void fk_execute(const formula_instruction *ip, float *const *table, const
   FK_CALL(FORMULA_ATAN, fk_tile_atan(x))
   FK_CALL(FORMULA_GAUSS, fk_tile_gauss(x))
 
-  FK_CALL(FORMULA_EXP_SHIFTED, fk_tile_exp_shifted(x, operand, context->wide ? 0 : 1))
+  FK_CALL(FORMULA_EXP_SHIFTED, fk_tile_exp_shifted(x, operand, context->wide))
   FK_CALL(FORMULA_SOFTPLUS, fk_tile_softplus(x, operand))
   FK_CALL(FORMULA_SIN_COS, fk_tile_sin_cos(x, operand))
 
 row_sum:
   if (context->wide) {
-    vf sum = operand[0], rest = operand[FK_VECTORS];
-#define FK_ONE(k, ...) if (k < context->classes) fk_add(&sum, &rest, v##k);
-    FK_EACH(FK_ONE)
+    vf sum = operand[0], rest = context->is_first ? fk_splat(0) : operand[FK_VECTORS];
+    if (context->classes == FK_VECTORS) {
+#define FK_ONE(k, ...) fk_add(&sum, &rest, v##k);
+      FK_EACH(FK_ONE)
 #undef FK_ONE
-    operand[0] = sum;
+    } else {
+#define FK_ONE(k, ...) if (k < context->classes) fk_add(&sum, &rest, v##k);
+      FK_EACH(FK_ONE)
+#undef FK_ONE
+    }
+    operand[0] = context->is_last ? fk_total(sum, rest) : sum;
     operand[FK_VECTORS] = rest;
     FK_NEXT
   }
-#define FK_ONE(k, ...)                                  \
-  {                                                     \
+  if (context->is_first) {
+    for (int k = 0; k < FK_VECTORS; k++) operand[FK_VECTORS + k] = fk_splat(0);
+  }
+#define FK_ONE(k, ...)                                   \
+  {                                                      \
     vf sum = operand[k], rest = operand[FK_VECTORS + k]; \
-    fk_add(&sum, &rest, v##k);                          \
-    operand[k] = sum;                                   \
-    operand[FK_VECTORS + k] = rest;                     \
+    fk_add(&sum, &rest, v##k);                           \
+    operand[k] = sum;                                    \
+    operand[FK_VECTORS + k] = rest;                      \
   }
   FK_EACH(FK_ONE)
 #undef FK_ONE
-  FK_NEXT
-
-row_total:
-#define FK_ONE(k, ...)                                          \
-  {                                                             \
-    vf sum = operand[k], rest = operand[FK_VECTORS + k];        \
-    v##k = fk_select(rest == rest, sum + rest, sum);            \
+  if (context->is_last) {
+    for (int k = 0; k < FK_VECTORS; k++) operand[k] = fk_total(operand[k], operand[FK_VECTORS + k]);
   }
-  FK_EACH(FK_ONE)
-#undef FK_ONE
   FK_NEXT
 
 row_max:

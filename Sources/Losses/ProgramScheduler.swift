@@ -178,7 +178,6 @@ struct ProgramScheduler {
     starts.append(Int32(code.count))
     isInRows = true
     if isByRows {
-      finishSums()
       startReductions()
       visitAll()
       visitOutputs()
@@ -230,7 +229,7 @@ struct ProgramScheduler {
     }
   }
 
-  /// Sums over classes start at 0, maxima at -infinity.
+  /// Sums over classes start at 0, maxima at -infinity. The tile behind a sum's holds what its additions lose.
   private mutating func startReductions() {
     for index in states.indices where states[index].uses > 0 && states[index].stage == currentStage {
       guard isOverClasses(index) else { continue }
@@ -239,18 +238,7 @@ struct ProgramScheduler {
       states[index].place = place
       emit(FORMULA_LOAD, FORMULA_SPLAT, constantPlace(.number(isSum ? 0 : -.infinity)))
       emit(FORMULA_STORE, place)
-      if isSum { emit(FORMULA_STORE, Place(.fixed, fixedCount + 1)) }
       fixedCount += isSum ? 2 : 1
-    }
-    accumulator = -1
-  }
-
-  /// Rounds the sums over classes of the stage before; the tile behind a sum's holds what its additions lost.
-  private mutating func finishSums() {
-    for index in states.indices where states[index].uses > 0 && states[index].stage == currentStage - 1 {
-      guard tape.values[index].operation == .rowSum, let place = states[index].place else { continue }
-      emit(FORMULA_ROW_TOTAL, place)
-      emit(FORMULA_STORE, place)
     }
     accumulator = -1
   }

@@ -24,12 +24,11 @@ enum formula_form {
 enum formula_op {
   FORMULA_END = 0,
   FORMULA_STORE = 1,     // x = acc
-  FORMULA_ROW_SUM = 2,   // x += acc, class by class; the tile behind x adds up what rounding takes away
+  FORMULA_ROW_SUM = 2,   // x += acc, class by class; the tile behind x adds up what rounding takes away until the last
   FORMULA_ROW_MAX = 3,   // x = the larger of x and acc, class by class
   FORMULA_BATCH_SUM = 4, // sum number x += acc, over all rows (and classes)
   FORMULA_SIN_COS = 5,   // acc = sin acc, x = cos acc
   FORMULA_SOFTPLUS = 6,  // acc = softplus acc, x = its slope there
-  FORMULA_ROW_TOTAL = 7, // acc = x, a finished ROW_SUM, with what rounding took away put back
 
   FORMULA_LOAD = 8,              // acc = x
   FORMULA_ADD = 11,              // acc + x
@@ -54,7 +53,7 @@ enum formula_op {
   FORMULA_ERF = 50,
   FORMULA_ATAN = 51,  // of an argument from -1 to 1
   FORMULA_GAUSS = 52,  // e^(-pi x^2 / 16), four times the slope of Serf
-  FORMULA_EXP_SHIFTED = 53  // e^(acc - x), the difference not rounded; x is the rows' largest number
+  FORMULA_EXP_SHIFTED = 53  // e^(acc - x), the difference not rounded; x is a ROW_MAX of acc
 };
 
 // The plain instructions (LOAD to DIV_FROM, STORE, NEG) exist in copies: add k * FORMULA_OPS for the copy k. Copies do
