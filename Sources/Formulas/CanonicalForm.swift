@@ -17,12 +17,25 @@ public struct CanonicalForm: Hashable, Sendable {
       return
     }
     var writer = CanonicalWriter(mode, mayDropSlopes: true)
-    var root = writer.write(formula)
-    if writer.hasInfiniteSlope {
-      writer = CanonicalWriter(mode, mayDropSlopes: false)
-      root = writer.write(formula)
-    }
-    self.init(writer.builder.build(root: root), applied: writer.applied)
+    let root = writer.write(formula)
+    self = writer.hasInfiniteSlope ? Self(keepingSlopesOf: formula, in: mode) : Self(writer, root)
+  }
+
+  /// The form of a formula with an infinite slope. Where the slope cancels, what is left is written anew without such care.
+  private init(keepingSlopesOf formula: Formula, in mode: Mode) {
+    var careful = CanonicalWriter(mode, mayDropSlopes: false)
+    let root = careful.write(formula)
+    self.init(careful, root)
+    guard !careful.hasInfiniteSlope(root) else { return }
+    var writer = CanonicalWriter(mode, mayDropSlopes: true)
+    writer.applied = careful.applied
+    let written = writer.write(self.formula)
+    if !writer.hasInfiniteSlope { self.init(writer, written) }
+  }
+
+  private init(_ writer: CanonicalWriter, _ root: Int) {
+    var collector = FormulaCollector()
+    self.init(collector.formula(below: root, of: writer.table.nodes), applied: writer.applied)
   }
 
   init(_ formula: Formula, applied: CanonicalRules) {
@@ -53,11 +66,26 @@ extension CanonicalWriter {
 
   /// Writes one node over written children; the result is its place, or that of what it is by the rules.
   mutating func write(_ node: Node) -> Int {
-    switch node {
+    defer { tidy() }
+    return switch node {
     case .variable: insert(node)
     case .constant(let value): constant(value)
     case .unary(let primitive, let child): unary(primitive, child)
     case .binary(let primitive, let left, let right): binary(primitive, left, right)
+    }
+  }
+
+  private mutating func binary(_ primitive: Primitive, _ left: Int, _ right: Int) -> Int {
+    switch primitive {
+    case .add: return add(left, right)
+    case .sub:
+      applied.insert(.subtractionAsSum)
+      return add(left, scaled(-1, right))
+    case .mul: return multiply(left, right)
+    case .div: return divide(left, right)
+    case .dot: return dot(left, right)
+    case .neg, .exp, .log, .abs, .sqrt, .softmax, .softplus, .sig, .sgdf, .salf, .serf, .tanh, .sin, .cos, .relu:
+      return insert(.binary(primitive, left, right))
     }
   }
 }

@@ -15,7 +15,7 @@ extension CanonicalWriter {
       return positive
     case .cos: return insert(.unary(.cos, unsigned(node, rule: .evenFunction).node))
     case .sin, .tanh:
-      if product(node).factor == 0 {
+      if factor(node) == 0 {
         applied.insert(.absorbingZero)
         return node
       }
@@ -24,7 +24,7 @@ extension CanonicalWriter {
       return isNegative ? scaled(-1, written) : written
     case .relu:
       // At 0, Relu stops an infinite gradient and Abs does not.
-      if case .unary(.abs, _) = builder.nodes[node], !mayDropSlopes { return insert(.unary(.relu, node)) }
+      if case .unary(.abs, _) = table[node], !mayDropSlopes { return insert(.unary(.relu, node)) }
       if isAbsOrRelu(node) { return node }
       if range(node).high <= 0, isTame(node), let zero = zero(shape(node).value) {
         applied.insert(.reluOfNonPositive)
@@ -35,13 +35,13 @@ extension CanonicalWriter {
       return node
     case .softmax: return insert(.unary(.softmax, withoutRowShift(node) ?? node))
     case .exp:
-      guard case .unary(.log, let inner) = builder.nodes[node], range(inner).lies(in: 1e-7...1e38) else {
+      guard case .unary(.log, let inner) = table[node], range(inner).lies(in: 1e-7...1e38) else {
         return insert(.unary(.exp, node))
       }
       applied.insert(.expOfLog)
       return inner
     case .log:
-      guard case .unary(.exp, let inner) = builder.nodes[node], range(inner).lies(in: -16...87) else {
+      guard case .unary(.exp, let inner) = table[node], range(inner).lies(in: -16...87) else {
         return insert(.unary(.log, node))
       }
       applied.insert(.logOfExp)
@@ -54,13 +54,13 @@ extension CanonicalWriter {
 
   /// Whether Abs and Relu of a node are the node, slope included: it is never below 0, and where it can be 0 it has
   /// no gradient.
-  private func hasNoKinkAtZero(_ node: Int) -> Bool {
+  private mutating func hasNoKinkAtZero(_ node: Int) -> Bool {
     range(node).isNonNegative && (range(node).isPositive || !dependsOnPrediction(node))
   }
 
   /// Whether a node is never below 0 and has slope 0 wherever it is 0: another Abs or Relu changes nothing.
   private mutating func isAbsOrRelu(_ node: Int) -> Bool {
-    switch builder.nodes[node] {
+    switch table[node] {
     case .unary(.abs, _), .unary(.relu, _):
       applied.insert(.absAndRelu)
       return true
@@ -72,8 +72,9 @@ extension CanonicalWriter {
   private mutating func rootOfSquare(_ node: Int) -> Int? {
     let square = product(node)
     guard square.factor == 1, square.denominators.isEmpty, square.numerators.count == 2 else { return nil }
-    let base = square.numerators[0]
-    guard base == square.numerators[1] else { return nil }
+    let start = Int(square.numerators.start)
+    guard factors[start] == factors[start + 1] else { return nil }
+    let base = Int(factors[start])
     let isPositive = range(base).lies(in: 1e-7...1e18)
     guard isPositive || range(base).lies(in: -1e18 ... -1e-7) else { return nil }
     applied.insert(.rootOfSquare)
@@ -98,7 +99,7 @@ extension CanonicalWriter {
       return insert(.binary(.dot, left, right))
     }
     if constantValue(left) != 1 { applied.insert(.dotOfProduct) }
-    let isSum = sum(product) != nil
+    let isSum = isSum(product)
     let (factor, base) = isSum ? (isNegative(product) ? -1 : 1, product) : scaledBase(product)
     let positive = isSum && factor < 0 ? scaled(-1, product) : base
     if factor == 0, let zero = zero(dotShape(joinedShape)), isTame(base) { return zero }

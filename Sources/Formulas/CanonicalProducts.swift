@@ -2,7 +2,7 @@
 extension CanonicalWriter {
   /// The node as number · node without a number.
   func scaledBase(_ node: Int) -> (factor: Double, base: Int) {
-    switch builder.nodes[node] {
+    switch table[node] {
     case .unary(.neg, let child):
       let inner = scaledBase(child)
       return (-inner.factor, inner.base)
@@ -19,9 +19,10 @@ extension CanonicalWriter {
     if factor == 1, isItsOwnProduct(node) { return node }
     if factor == -1, let sum = sum(node) { return negated(sum, shape: shape(node).value) }
     if factor == -1, isItsOwnProduct(node) {
-      return insert(.unary(.neg, node), product: Product(factor: -1, numerators: ShortList(node)))
+      return insert(
+        .unary(.neg, node), product: Product(factor: -1, numerators: factors.list(Int32(truncatingIfNeeded: node))))
     }
-    if factor == -1, case .unary(.neg, _) = builder.nodes[node] { applied.insert(.doubleNegation) }
+    if factor == -1, case .unary(.neg, _) = table[node] { applied.insert(.doubleNegation) }
     var product = self.product(node)
     product.factor *= factor
     return write(product, shape: shape(node).value) ?? insert(.binary(.mul, constant(factor), node))
@@ -35,8 +36,8 @@ extension CanonicalWriter {
     if b.numerators.count > 1 { applied.insert(.productAssociativity) }
     if !a.denominators.isEmpty || !b.denominators.isEmpty { applied.insert(.quotientInProduct) }
     let merged = Product(
-      factor: a.factor * b.factor, numerators: a.numerators + b.numerators,
-      denominators: a.denominators + b.denominators)
+      factor: a.factor * b.factor, numerators: factors.joined(a.numerators, b.numerators),
+      denominators: factors.joined(a.denominators, b.denominators))
     return write(merged, shape: joined(left, right)) ?? insert(.binary(.mul, left, right))
   }
 
@@ -50,7 +51,8 @@ extension CanonicalWriter {
       if !merged.denominators.isEmpty { applied.insert(.quotientInProduct) }
       let (divisor, factor) = signedDivisor(right)
       merged.factor *= factor
-      merged.denominators.append(divisor)
+      merged.denominators = factors.joined(
+        merged.denominators, factors.list(Int32(truncatingIfNeeded: divisor)))
     }
     return write(merged, shape: joined(left, right)) ?? insert(.binary(.div, left, right))
   }
@@ -66,9 +68,9 @@ extension CanonicalWriter {
   func isNegative(_ node: Int) -> Bool {
     if let value = constantValue(node) { return value < 0 }
     if let sum = sum(node) {
-      return sum.constant != 0 ? sum.constant < 0 : (sum.terms.first?.factor ?? 0) < 0
+      return sum.constant != 0 ? sum.constant < 0 : (terms.first(of: sum.terms)?.factor ?? 0) < 0
     }
-    return product(node).factor < 0
+    return factor(node) < 0
   }
 
   /// Writes a product; nil when the rules would change its shape or its number is not finite.
@@ -79,10 +81,8 @@ extension CanonicalWriter {
     moveSignsOutside(&normal)
     cancelEquals(&normal, keeping: shape)
     if normal.factor == 0, let zero = zero(absorbing: normal, shape: shape) { return zero }
-    if normal.numerators.count > 1, normal.numerators.sort(by: { self.order($0) < self.order($1) }) {
-      applied.insert(.productCommutativity)
-    }
-    if normal.denominators.count > 1 { normal.denominators.sort { self.isBefore(divisor: $0, $1) } }
+    if sort(&normal.numerators, numbersLast: false) { applied.insert(.productCommutativity) }
+    _ = sort(&normal.denominators, numbersLast: true)
     if normal.numerators.isEmpty, !foldDivisors(of: &normal) { return nil }
     guard let base = writeBase(normal) else {
       return shape == .one ? constant(normal.factor) : nil
@@ -104,19 +104,39 @@ extension CanonicalWriter {
     return written
   }
 
-  /// The order of divisors: numbers, which are those next to 0 that stay divisors, come last, so that no number is divided
-  /// by a number.
-  private func isBefore(divisor one: Int, _ other: Int) -> Bool {
-    let (isNumber, otherIsNumber) = (constantValue(one) != nil, constantValue(other) != nil)
+  /// Sorts factors or divisors; whether any moved.
+  private mutating func sort(_ list: inout StoredList, numbersLast: Bool) -> Bool {
+    let places = list.places
+    guard
+      let fall = places.dropFirst().first(where: { isBefore(factors[$0], factors[$0 - 1], numbersLast: numbersLast) })
+    else { return false }
+    let start = factors.count
+    factors.append(list)
+    for place in (start + fall - places.lowerBound)..<factors.count {
+      var gap = place
+      while gap > start, isBefore(factors[gap], factors[gap - 1], numbersLast: numbersLast) {
+        factors.swap(gap, gap - 1)
+        gap -= 1
+      }
+    }
+    list = factors.list(from: start)
+    return true
+  }
+
+  /// The order of factors. Among divisors numbers, which are those next to 0 that stay divisors, come last, so that no
+  /// number is divided by a number.
+  private func isBefore(_ one: Int32, _ other: Int32, numbersLast: Bool) -> Bool {
+    guard numbersLast else { return order(one) < order(other) }
+    let (isNumber, otherIsNumber) = (constantValue(Int(one)) != nil, constantValue(Int(other)) != nil)
     return isNumber == otherIsNumber ? order(one) < order(other) : otherIsNumber
   }
 
   /// Divides the number by divisors that are numbers, where nothing else is left; whether the result is finite.
   private func foldDivisors(of product: inout Product) -> Bool {
-    while product.denominators.count > 0, let divisor = constantValue(product.denominators[0]) {
+    while let first = factors.first(of: product.denominators), let divisor = constantValue(Int(first)) {
       guard let factor = ConstantArithmetic.value(.div, product.factor, divisor) else { return false }
       product.factor = factor
-      product.denominators.remove(at: 0)
+      product.denominators = product.denominators.dropped(1)
     }
     return true
   }
@@ -124,15 +144,21 @@ extension CanonicalWriter {
   /// The factors and divisors without the number; nil when there are none.
   private mutating func writeBase(_ product: Product) -> Int? {
     var written: Int?
-    var partial = Product()
-    for factor in product.numerators {
-      partial.numerators.append(factor)
-      written = written.map { insert(.binary(.mul, $0, factor), product: partial) } ?? factor
+    for place in product.numerators.places {
+      let factor = Int(factors[place])
+      guard let before = written else {
+        written = factor
+        continue
+      }
+      let length = place + 1 - product.numerators.places.lowerBound
+      written = insert(.binary(.mul, before, factor), product: Product(numerators: product.numerators.prefix(length)))
     }
-    for divisor in product.denominators {
+    for place in product.denominators.places {
       let numerator = written ?? constant(1)
-      partial.denominators.append(divisor)
-      written = insert(.binary(.div, numerator, divisor), product: partial)
+      let length = place + 1 - product.denominators.places.lowerBound
+      written = insert(
+        .binary(.div, numerator, Int(factors[place])),
+        product: Product(numerators: product.numerators, denominators: product.denominators.prefix(length)))
     }
     return written
   }
@@ -142,42 +168,57 @@ extension CanonicalWriter {
     let isProduct = product.numerators.count + product.denominators.count > 1 || abs(product.factor) != 1
     guard isProduct else { return }
     if product.factor < 0 { applied.insert(.signOutOfProduct) }
-    for place in product.numerators.indices {
-      let factor = product.numerators[place]
+    for offset in 0..<Int(product.numerators.count) {
+      let factor = Int(factors[Int(product.numerators.start) + offset])
       guard let sum = sum(factor), isNegative(factor) else { continue }
       applied.insert(.signOutOfProduct)
-      product.numerators[place] = negated(sum, shape: shape(factor).value)
+      let turned = Int32(truncatingIfNeeded: negated(sum, shape: shape(factor).value))
+      let start = factors.count
+      factors.append(product.numerators)
+      factors.change(start + offset) { $0 = turned }
+      product.numerators = factors.list(from: start)
       product.factor = -product.factor
     }
   }
 
+  /// Whether a node is in a list.
+  private func contains(_ list: StoredList, _ node: Int32) -> Bool { list.places.contains { factors[$0] == node } }
+
+  /// A list without the first place where a node stands.
+  private mutating func list(_ list: StoredList, without node: Int32) -> StoredList {
+    guard let removed = list.places.first(where: { factors[$0] == node }) else { return list }
+    let start = factors.count
+    for place in list.places where place != removed { factors.append(factors[place]) }
+    return factors.list(from: start)
+  }
+
   /// Replaces the pairs Sqrt(a)·Sqrt(a) by a, where a is away from 0.
   private mutating func removeSquaredRoots(_ product: inout Product) {
-    var place = 0
-    while place + 1 < product.numerators.count {
-      let root = product.numerators[place]
-      guard case .unary(.sqrt, let inner) = builder.nodes[root], range(inner).low >= 1e-7,
-        let other = product.numerators[(place + 1)...].firstIndex(of: root)
-      else {
-        place += 1
+    var offset = 0
+    while offset + 1 < product.numerators.count {
+      let root = factors[Int(product.numerators.start) + offset]
+      let others = product.numerators.dropped(offset + 1)
+      guard case .unary(.sqrt, let inner) = table[Int(root)], range(inner).low >= 1e-7, contains(others, root) else {
+        offset += 1
         continue
       }
       applied.insert(.squareOfRoot)
       let own = self.product(inner)
-      product.numerators.remove(at: other)
-      product.numerators.remove(at: place)
+      let rest = list(list(product.numerators, without: root), without: root)
       product.factor *= own.factor
-      product.numerators += own.numerators
-      product.denominators += own.denominators
-      place = 0
+      product.numerators = factors.joined(rest, own.numerators)
+      product.denominators = factors.joined(product.denominators, own.denominators)
+      offset = 0
     }
   }
 
   /// 0 of a shape instead of a product with factor 0 whose parts are tame.
   private mutating func zero(absorbing product: Product, shape: ValueShape) -> Int? {
-    let parts = product.numerators + product.denominators
-    let divides = product.denominators.allSatisfy { range($0).isNonNegative || range($0).isAwayFromZero }
-    guard divides, parts.allSatisfy(isTame) else { return nil }
+    for place in product.denominators.places {
+      let divisor = range(Int(factors[place]))
+      guard divisor.isNonNegative || divisor.isAwayFromZero else { return nil }
+    }
+    guard areTame(product.numerators), areTame(product.denominators) else { return nil }
     return zero(shape)
   }
 
@@ -192,23 +233,33 @@ extension CanonicalWriter {
     case .perSample, .perElement: base = insert(.binary(.dot, constant(1), label))
     }
     applied.insert(.absorbingZero)
-    return insert(.binary(.mul, constant(0), base), product: Product(factor: 0, numerators: [base]))
+    return insert(
+      .binary(.mul, constant(0), base),
+      product: Product(factor: 0, numerators: factors.list(Int32(truncatingIfNeeded: base))))
   }
 
   /// Removes pairs of an equal factor and divisor, finite and away from 0, as far as the shape stays.
   private mutating func cancelEquals(_ product: inout Product, keeping shape: ValueShape) {
     guard !product.denominators.isEmpty, !product.numerators.isEmpty else { return }
-    for divisor in product.denominators {
-      guard let place = product.numerators.firstIndex(of: divisor), isTame(divisor), range(divisor).isAwayFromZero
-      else { continue }
+    for place in product.denominators.places {
+      let divisor = factors[place]
+      guard contains(product.numerators, divisor), isTame(Int(divisor)), range(Int(divisor)).isAwayFromZero else {
+        continue
+      }
       var rest = product
-      rest.numerators.remove(at: place)
-      if let own = rest.denominators.firstIndex(of: divisor) { rest.denominators.remove(at: own) }
-      let shapes = (rest.numerators + rest.denominators).map { self.shape($0).value }
-      guard shapes.dropFirst().reduce(shapes.first, { joined($0, $1) }) == shape else { continue }
+      rest.numerators = list(product.numerators, without: divisor)
+      rest.denominators = list(product.denominators, without: divisor)
+      guard joined(joined(nil, rest.numerators), rest.denominators) == shape else { continue }
       product = rest
       applied.insert(.quotientOfEquals)
     }
+  }
+
+  /// The broadcast shape with all nodes of a list.
+  private func joined(_ shape: ValueShape?, _ list: StoredList) -> ValueShape? {
+    var joinedShape = shape
+    for place in list.places { joinedShape = joined(joinedShape, self.shape(Int(factors[place])).value) }
+    return joinedShape
   }
 }
 

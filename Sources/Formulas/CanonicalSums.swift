@@ -6,67 +6,107 @@ extension CanonicalWriter {
     }
     let shape = joined(left, right)
     let (first, second) = (asSum(left), asSum(right))
-    var merged = Sum(constant: first.constant + second.constant, terms: first.terms)
     if first.constant != 0, second.constant != 0 { applied.insert(.constantFolding) }
-    collect(second.terms, times: 1, into: &merged)
-    // Thirds of a sum can add up to the sum itself, which is then no term.
-    while let place = merged.terms.firstIndex(where: { abs($0.factor) == 1 && sum($0.node) != nil }),
-      let whole = sum(merged.terms[place].node)
-    {
-      let factor = merged.terms[place].factor
-      merged.terms.remove(at: place)
-      merged.constant += factor * whole.constant
-      collect(whole.terms, times: factor, into: &merged)
-      applied.insert(.sumAssociativity)
-    }
-    guard merged.constant.isFinite, merged.terms.allSatisfy({ $0.factor.isFinite }) else {
+    let start = terms.count
+    terms.append(first.terms)
+    collect(second.terms, times: 1, from: start)
+    var merged = Sum(constant: first.constant + second.constant, terms: terms.list(from: start))
+    unfoldWholeSums(in: &merged)
+    guard merged.constant.isFinite, merged.terms.places.allSatisfy({ terms[$0].factor.isFinite }) else {
       return insert(.binary(.add, left, right))
     }
-    merged = dropZeros(merged, keeping: shape)
-    spellZeros(of: &merged)
-    let hasMoved = merged.terms.count > 1 && merged.terms.sort { self.order($0.node) < self.order($1.node) }
+    if hasZeros(merged) {
+      merged = dropZeros(merged, keeping: shape)
+      spellZeros(of: &merged)
+    }
+    let hasMoved = sort(&merged)
     noteOrder(left, right, changed: hasMoved)
     return write(merged, shape: shape)
   }
 
-  /// Adds terms to a sum, like ones together.
-  private mutating func collect(_ terms: ShortList<Term>, times factor: Double, into sum: inout Sum) {
-    for term in terms {
-      if let place = sum.terms.firstIndex(where: { $0.node == term.node }) {
-        sum.terms[place].factor += factor * term.factor
-        applied.insert(.likeTerms)
-      } else {
-        sum.terms.append(Term(factor: factor * term.factor, node: term.node))
-      }
+  /// Adds terms to those that stand from a place on, like ones together.
+  private mutating func collect(_ list: StoredList, times factor: Double, from start: Int) {
+    for place in list.places {
+      let term = terms[place]
+      collect(Term(factor: factor * term.factor, node: term.node), from: start)
     }
   }
+
+  private mutating func collect(_ term: Term, from start: Int) {
+    for place in start..<terms.count where terms[place].node == term.node {
+      terms.change(place) { $0.factor += term.factor }
+      applied.insert(.likeTerms)
+      return
+    }
+    terms.append(term)
+  }
+
+  /// Thirds of a sum can add up to the sum itself, which is then no term.
+  private mutating func unfoldWholeSums(in sum: inout Sum) {
+    func isWhole(_ term: Term) -> Bool { abs(term.factor) == 1 && isSum(Int(term.node)) }
+    while let found = sum.terms.places.first(where: { isWhole(terms[$0]) }),
+      let whole = self.sum(Int(terms[found].node))
+    {
+      let factor = terms[found].factor
+      let start = terms.count
+      for place in sum.terms.places where place != found { terms.append(terms[place]) }
+      collect(whole.terms, times: factor, from: start)
+      sum = Sum(constant: sum.constant + factor * whole.constant, terms: terms.list(from: start))
+      applied.insert(.sumAssociativity)
+    }
+  }
+
+  private func hasZeros(_ sum: Sum) -> Bool { sum.terms.places.contains { terms[$0].factor == 0 } }
 
   /// Gives the terms of factor 0 that are left the node that they are written with, so that they are sorted by it.
   private mutating func spellZeros(of sum: inout Sum) {
-    guard sum.terms.contains(where: { $0.factor == 0 }) else { return }
-    var spelt = Sum(constant: sum.constant, terms: sum.terms.filter { $0.factor != 0 })
-    for term in sum.terms where term.factor == 0 {
-      let written = scaled(0, term.node)
-      let base = constantValue(written) == nil ? scaledBase(written).base : term.node
-      collect([Term(factor: 0, node: base)], times: 1, into: &spelt)
+    var spelt: [Int32] = []
+    for place in sum.terms.places where terms[place].factor == 0 {
+      let node = Int(terms[place].node)
+      let written = scaled(0, node)
+      spelt.append(Int32(truncatingIfNeeded: constantValue(written) == nil ? scaledBase(written).base : node))
     }
-    sum = spelt
+    guard !spelt.isEmpty else { return }
+    let start = terms.count
+    for place in sum.terms.places where terms[place].factor != 0 { terms.append(terms[place]) }
+    for node in spelt { collect(Term(factor: 0, node: node), from: start) }
+    sum.terms = terms.list(from: start)
+  }
+
+  /// Sorts the terms of a sum; whether any moved.
+  private mutating func sort(_ sum: inout Sum) -> Bool {
+    let places = sum.terms.places
+    guard
+      let fall = places.dropFirst().first(where: { order(terms[$0].node) < order(terms[$0 - 1].node) })
+    else { return false }
+    let start = terms.count
+    terms.append(sum.terms)
+    for place in (start + fall - places.lowerBound)..<terms.count {
+      var gap = place
+      while gap > start, order(terms[gap].node) < order(terms[gap - 1].node) {
+        terms.swap(gap, gap - 1)
+        gap -= 1
+      }
+    }
+    sum.terms = terms.list(from: start)
+    return true
   }
 
   /// The node as a sum; one term when it is none.
-  func asSum(_ node: Int) -> Sum {
+  mutating func asSum(_ node: Int) -> Sum {
     if let value = constantValue(node) { return Sum(constant: value) }
     if let sum = sum(node) { return sum }
     let (factor, base) = scaledBase(node)
-    return Sum(terms: ShortList(Term(factor: factor, node: base)))
+    return Sum(terms: terms.list(Term(factor: factor, node: Int32(truncatingIfNeeded: base))))
   }
 
   /// Leaves out terms of factor 0 that are tame, as far as the shape stays.
   private mutating func dropZeros(_ sum: Sum, keeping shape: ValueShape) -> Sum {
-    guard sum.terms.contains(where: { $0.factor == 0 }) else { return sum }
     var kept = sum
-    for term in sum.terms where term.factor == 0 && isTame(term.node) {
-      let others = kept.terms.filter { $0.node != term.node }
+    for place in sum.terms.places {
+      let term = terms[place]
+      guard term.factor == 0, isTame(Int(term.node)) else { continue }
+      let others = self.terms(of: kept) { $0.node != term.node }
       guard self.shape(of: Sum(constant: sum.constant, terms: others)) == shape else { continue }
       kept.terms = others
       applied.insert(.cancellation)
@@ -74,24 +114,31 @@ extension CanonicalWriter {
     return kept
   }
 
+  /// The terms of a sum that are wanted.
+  private mutating func terms(of sum: Sum, where isWanted: (Term) -> Bool) -> StoredList {
+    let start = terms.count
+    for place in sum.terms.places where isWanted(terms[place]) { terms.append(terms[place]) }
+    return terms.list(from: start)
+  }
+
   /// Writes a sum as nested additions, the number first.
   private mutating func write(_ sum: Sum, shape: ValueShape) -> Int {
     var written: Int?
-    var partial = Sum(constant: sum.constant)
-    let withoutNumber = self.shape(of: Sum(terms: sum.terms)) == shape
-    if sum.constant != 0 || !withoutNumber {
+    if sum.constant != 0 || self.shape(of: Sum(terms: sum.terms)) != shape {
       written = constant(sum.constant)
     } else if !sum.terms.isEmpty {
       applied.insert(.neutralZero)
     }
-    for term in sum.terms {
-      let node = scaled(term.factor, term.node)
-      partial.terms.append(term)
-      if let before = written {
-        written = insert(.binary(.add, before, node), sum: partial)
-      } else {
+    for place in sum.terms.places {
+      let term = terms[place]
+      let node = scaled(term.factor, Int(term.node))
+      guard let before = written else {
         written = node
+        continue
       }
+      let length = place + 1 - sum.terms.places.lowerBound
+      written = insert(
+        .binary(.add, before, node), sum: Sum(constant: sum.constant, terms: sum.terms.prefix(length)))
     }
     return written ?? constant(0)
   }
@@ -99,7 +146,7 @@ extension CanonicalWriter {
   /// The shape of a written sum.
   private func shape(of sum: Sum) -> ValueShape? {
     var joinedShape: ValueShape? = sum.constant != 0 || sum.terms.isEmpty ? .one : nil
-    for place in sum.terms.indices { joinedShape = joined(joinedShape, shape(sum.terms[place].node).value) }
+    for place in sum.terms.places { joinedShape = joined(joinedShape, shape(Int(terms[place].node)).value) }
     return joinedShape
   }
 
@@ -121,27 +168,31 @@ extension CanonicalWriter {
   /// Minus the sum, term by term.
   mutating func negated(_ sum: Sum, shape: ValueShape) -> Int {
     applied.insert(.negationOverSum)
-    var turned = Sum(constant: 0 - sum.constant, terms: sum.terms)
-    for place in turned.terms.indices { turned.terms[place].factor.negate() }
-    return write(turned, shape: shape)
+    let start = terms.count
+    for place in sum.terms.places { terms.append(Term(factor: -terms[place].factor, node: terms[place].node)) }
+    return write(Sum(constant: 0 - sum.constant, terms: terms.list(from: start)), shape: shape)
   }
 
   /// The sum without its number and without what is equal in a whole row, if something is left and the shape stays.
   mutating func withoutRowShift(_ node: Int) -> Int? {
     guard let sum = sum(node) else { return nil }
-    var terms = sum.terms.filter { !isRowConstant($0.node) || !range($0.node).isFinite }
+    let start = terms.count
+    for place in sum.terms.places {
+      let term = Int(terms[place].node)
+      if !isRowConstant(term) || !range(term).isFinite { terms.append(terms[place]) }
+    }
+    var bare = Sum(terms: terms.list(from: start))
     // Where nothing else has the shape, the number alone can go.
-    if terms.isEmpty || shape(of: Sum(terms: terms)) != shape(node).value { terms = sum.terms }
-    let bare = Sum(terms: terms)
-    guard !terms.isEmpty, sum.constant != 0 || terms.count < sum.terms.count, shape(of: bare) == shape(node).value
-    else { return nil }
+    if bare.terms.isEmpty || shape(of: bare) != shape(node).value { bare.terms = sum.terms }
+    let isShorter = bare.terms.count < sum.terms.count
+    guard !bare.terms.isEmpty, sum.constant != 0 || isShorter, shape(of: bare) == shape(node).value else { return nil }
     if sum.constant != 0 { applied.insert(.softmaxShift) }
-    if terms.count < sum.terms.count { applied.insert(.softmaxRowShift) }
+    if isShorter { applied.insert(.softmaxRowShift) }
     return write(bare, shape: shape(node).value)
   }
 
   private mutating func noteOrder(_ left: Int, _ right: Int, changed: Bool) {
-    if sum(right) != nil { applied.insert(.sumAssociativity) }
+    if isSum(right) { applied.insert(.sumAssociativity) }
     if changed || constantValue(right) != nil { applied.insert(.sumCommutativity) }
   }
 

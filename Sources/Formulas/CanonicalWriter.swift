@@ -1,7 +1,7 @@
 /// Writes nodes in canonical form, bottom up: what is already written is canonical.
 struct CanonicalWriter {
   let mode: Mode
-  var builder = FormulaBuilder()
+  private(set) var table = NodeTable()
   var applied = CanonicalRules()
   /// Whether a gradient that is 0 by algebra may be left out; not where it can be 0 · ∞, which is nan.
   let mayDropSlopes: Bool
@@ -9,52 +9,49 @@ struct CanonicalWriter {
   var hasInfiniteSlope = false
   /// Whether a node was written anew that is taken apart otherwise than where it was written first.
   private(set) var isAmbiguous = false
-  /// What is known of each node of the builder.
+  /// The factors and divisors of all products.
+  var factors = ListStore<Int32>()
+  /// The terms of all sums.
+  var terms = ListStore<Term>()
+  /// What is known of each node of the table.
   private var facts: [Facts] = []
   private var products: [Product] = []
   private var sums: [Sum] = []
-  private var ranges = ValueRanges()
+  /// The ranges of the first nodes, worked out when a rule asks.
+  private var ranges: [ValueRange] = []
+  /// How much of `factors` and `terms` the decompositions of nodes take.
+  private var kept = (factors: 0, terms: 0)
 
   struct Facts {
     let shape: NodeShape
     let dependsOnPrediction: Bool
     /// Whether it is one number in every row of N×C, whatever the prediction: made of Z and numbers.
     let isRowConstant: Bool
-    let order: SortKey
+    /// Whether a Sqrt of what can be 0 is in it.
+    let hasInfiniteSlope: Bool
     /// The place of the node as number · numerators / denominators in `products`; −1 where it is the node alone.
     let product: Int32
     /// The place of the node as a sum in `sums`; −1 where it is none.
     let sum: Int32
+    let order: CanonicalOrder
   }
 
-  /// number · Π numerators / Π (denominators + eps); no numerator is a product or a negation.
-  struct Product: Equatable {
+  /// number · Π numerators / Π (denominators + eps), lists of `factors`; no numerator is a product or a negation.
+  struct Product {
     var factor = 1.0
-    var numerators = ShortList<Int>()
-    var denominators = ShortList<Int>()
+    var numerators = StoredList()
+    var denominators = StoredList()
   }
 
-  /// number + Σ factor · node; no node is a sum, a negation or has a number as factor. Sorted.
-  struct Sum: Equatable {
+  /// number + Σ factor · node, a list of `terms`; no node is a sum, a negation or has a number as factor. Sorted.
+  struct Sum {
     var constant = 0.0
-    var terms = ShortList<Term>()
+    var terms = StoredList()
   }
 
-  struct Term: Blank, Equatable {
+  struct Term {
     var factor: Double
-    let node: Int
-    static var blank: Term { Term(factor: 0, node: 0) }
-  }
-
-  /// Numbers before variables before the rest, small before large; the same for equal parts of any formula.
-  struct SortKey: Comparable {
-    let kind: Int
-    let size: Int
-    let hash: UInt64
-
-    static func < (left: SortKey, right: SortKey) -> Bool {
-      (left.kind, left.size, left.hash) < (right.kind, right.size, right.hash)
-    }
+    let node: Int32
   }
 
   init(_ mode: Mode, mayDropSlopes: Bool) {
@@ -64,30 +61,65 @@ struct CanonicalWriter {
 
   /// Forgets everything and keeps the room.
   mutating func forget() {
-    builder.removeAll()
+    table.removeAll()
     facts.removeAll(keepingCapacity: true)
     products.removeAll(keepingCapacity: true)
     sums.removeAll(keepingCapacity: true)
-    ranges.forget()
+    ranges.removeAll(keepingCapacity: true)
+    factors.removeAll()
+    terms.removeAll()
+    kept = (0, 0)
     applied = CanonicalRules()
     hasInfiniteSlope = false
     isAmbiguous = false
   }
 
+  /// Forgets the lists that no node is made of.
+  mutating func tidy() {
+    factors.cut(to: kept.factors)
+    terms.cut(to: kept.terms)
+  }
+
   func shape(_ node: Int) -> NodeShape { facts[node].shape }
-  func range(_ node: Int) -> ValueRange { ranges.range(of: node, in: builder.nodes) }
   func dependsOnPrediction(_ node: Int) -> Bool { facts[node].dependsOnPrediction }
   func isRowConstant(_ node: Int) -> Bool { facts[node].isRowConstant }
+  func hasInfiniteSlope(_ node: Int) -> Bool { facts[node].hasInfiniteSlope }
+  func order(_ node: Int) -> CanonicalOrder { facts[node].order }
+  func order(_ node: Int32) -> CanonicalOrder { facts[Int(node)].order }
+
+  /// The numbers that a node can take.
+  mutating func range(_ node: Int) -> ValueRange {
+    while ranges.count <= node {
+      switch table[ranges.count] {
+      case .variable(let variable): ranges.append(.of(variable))
+      case .constant(let value): ranges.append(.of(value))
+      case .unary(let primitive, let a): ranges.append(.unary(primitive, ranges[a]))
+      case .binary(let primitive, let a, let b): ranges.append(.binary(primitive, ranges[a], ranges[b]))
+      }
+    }
+    return ranges[node]
+  }
 
   /// Whether 0 times the node is 0, its gradient included.
-  func isTame(_ node: Int) -> Bool { mayDropSlopes && range(node).isFinite }
+  mutating func isTame(_ node: Int) -> Bool { mayDropSlopes && range(node).isFinite }
 
-  func order(_ node: Int) -> SortKey { facts[node].order }
+  /// Whether all nodes of a list are tame.
+  mutating func areTame(_ list: StoredList) -> Bool {
+    for place in list.places where !isTame(Int(factors[place])) { return false }
+    return true
+  }
 
-  func product(_ node: Int) -> Product {
+  mutating func product(_ node: Int) -> Product {
     if let value = constantValue(node) { return Product(factor: value) }
     let place = Int(facts[node].product)
-    return place < 0 ? Product(numerators: ShortList(node)) : products[place]
+    return place < 0 ? Product(numerators: factors.list(Int32(truncatingIfNeeded: node))) : products[place]
+  }
+
+  /// The number in front of a node taken apart as a product.
+  func factor(_ node: Int) -> Double {
+    if let value = constantValue(node) { return value }
+    let place = Int(facts[node].product)
+    return place < 0 ? 1 : products[place].factor
   }
 
   /// Whether a node is taken apart as itself alone: it is no number, product or negation.
@@ -98,8 +130,10 @@ struct CanonicalWriter {
     return place < 0 ? nil : sums[place]
   }
 
+  func isSum(_ node: Int) -> Bool { facts[node].sum >= 0 }
+
   func constantValue(_ node: Int) -> Double? {
-    if case .constant(let value) = builder.nodes[node] { return value }
+    if case .constant(let value) = table[node] { return value }
     return nil
   }
 
@@ -107,104 +141,81 @@ struct CanonicalWriter {
 
   /// Inserts a node as it stands; its decomposition says what it is a product or sum of.
   mutating func insert(_ node: Node, product: Product? = nil, sum: Sum? = nil) -> Int {
-    let index = builder.insert(node)
-    if case .unary(.sqrt, let child) = node, !range(child).isPositive { hasInfiniteSlope = true }
+    let index = table.insert(node)
+    let isSteep = if case .unary(.sqrt, let child) = node { !range(child).isPositive } else { false }
+    if isSteep { hasInfiniteSlope = true }
     guard index == facts.count else {
       if differs(facts[index], product, sum) { isAmbiguous = true }
       return index
     }
     facts.append(
-      Facts(
-        shape: shape(of: node), dependsOnPrediction: depends(node), isRowConstant: isRowConstant(node),
-        order: key(of: node), product: product == nil ? -1 : Int32(truncatingIfNeeded: products.count),
-        sum: sum == nil ? -1 : Int32(truncatingIfNeeded: sums.count)))
-    if let product { products.append(product) }
-    if let sum { sums.append(sum) }
+      newFacts(
+        of: table[index], isSteep: isSteep, product: product == nil ? -1 : products.count,
+        sum: sum == nil ? -1 : sums.count))
+    if let product {
+      products.append(product)
+      kept.factors = max(kept.factors, product.numerators.places.upperBound, product.denominators.places.upperBound)
+    }
+    if let sum {
+      sums.append(sum)
+      kept.terms = max(kept.terms, sum.terms.places.upperBound)
+    }
     return index
   }
 
   /// Whether a node is now taken apart otherwise than when it was written first.
   private func differs(_ known: Facts, _ product: Product?, _ sum: Sum?) -> Bool {
     if (known.product < 0) != (product == nil) || (known.sum < 0) != (sum == nil) { return true }
-    if let product, products[Int(known.product)] != product { return true }
-    if let sum, sums[Int(known.sum)] != sum { return true }
+    if let product, differ(products[Int(known.product)], product) { return true }
+    if let sum, differ(sums[Int(known.sum)], sum) { return true }
     return false
   }
 
-  mutating func binary(_ primitive: Primitive, _ left: Int, _ right: Int) -> Int {
-    switch primitive {
-    case .add: return add(left, right)
-    case .sub:
-      applied.insert(.subtractionAsSum)
-      return add(left, scaled(-1, right))
-    case .mul: return multiply(left, right)
-    case .div: return divide(left, right)
-    case .dot: return dot(left, right)
-    case .neg, .exp, .log, .abs, .sqrt, .softmax, .softplus, .sig, .sgdf, .salf, .serf, .tanh, .sin, .cos, .relu:
-      return insert(.binary(primitive, left, right))
-    }
+  private func differ(_ one: Product, _ other: Product) -> Bool {
+    one.factor != other.factor || differ(one.numerators, other.numerators)
+      || differ(one.denominators, other.denominators)
   }
 
-  private func shape(of node: Node) -> NodeShape {
-    switch node {
-    case .variable, .constant: return ShapeRule.leaf(node, in: mode)
-    case .unary(let primitive, let a): return (try? ShapeRule.unary(primitive, shape(a))) ?? shape(a)
-    case .binary(let primitive, let a, let b): return (try? ShapeRule.binary(primitive, shape(a), shape(b))) ?? shape(a)
-    }
+  private func differ(_ one: StoredList, _ other: StoredList) -> Bool {
+    guard one.count == other.count else { return true }
+    for (a, b) in zip(one.places, other.places) where factors[a] != factors[b] { return true }
+    return false
   }
 
-  private func depends(_ node: Node) -> Bool {
-    switch node {
-    case .variable(let variable): mode.isDifferentiable(variable)
-    case .constant: false
-    case .unary(_, let child): facts[child].dependsOnPrediction
-    case .binary(_, let left, let right): facts[left].dependsOnPrediction || facts[right].dependsOnPrediction
-    }
+  private func differ(_ one: Sum, _ other: Sum) -> Bool {
+    guard one.constant == other.constant, one.terms.count == other.terms.count else { return true }
+    for (a, b) in zip(one.terms.places, other.terms.places)
+    where terms[a].node != terms[b].node || terms[a].factor != terms[b].factor { return true }
+    return false
   }
 
-  private func isRowConstant(_ node: Node) -> Bool {
+  private func newFacts(of node: Node, isSteep: Bool, product: Int, sum: Int) -> Facts {
+    let product = Int32(truncatingIfNeeded: product)
+    let sum = Int32(truncatingIfNeeded: sum)
     switch node {
-    case .variable(let variable): variable == .z
-    case .constant: true
-    case .unary(let primitive, let child): primitive != .softmax && facts[child].isRowConstant
+    case .variable(let variable):
+      return Facts(
+        shape: ShapeRule.leaf(node, in: mode), dependsOnPrediction: mode.isDifferentiable(variable),
+        isRowConstant: variable == .z, hasInfiniteSlope: false, product: product, sum: sum,
+        order: CanonicalOrder(variable))
+    case .constant(let value):
+      return Facts(
+        shape: ShapeRule.leaf(node, in: mode), dependsOnPrediction: false, isRowConstant: true, hasInfiniteSlope: false,
+        product: product, sum: sum, order: CanonicalOrder(value))
+    case .unary(let primitive, let child):
+      let a = facts[child]
+      return Facts(
+        shape: (try? ShapeRule.unary(primitive, a.shape)) ?? a.shape, dependsOnPrediction: a.dependsOnPrediction,
+        isRowConstant: primitive != .softmax && a.isRowConstant, hasInfiniteSlope: isSteep || a.hasInfiniteSlope,
+        product: product, sum: sum, order: CanonicalOrder(primitive, a.order))
     case .binary(let primitive, let left, let right):
-      primitive != .dot && facts[left].isRowConstant && facts[right].isRowConstant
+      let (a, b) = (facts[left], facts[right])
+      return Facts(
+        shape: (try? ShapeRule.binary(primitive, a.shape, b.shape)) ?? a.shape,
+        dependsOnPrediction: a.dependsOnPrediction || b.dependsOnPrediction,
+        isRowConstant: primitive != .dot && a.isRowConstant && b.isRowConstant,
+        hasInfiniteSlope: a.hasInfiniteSlope || b.hasInfiniteSlope, product: product, sum: sum,
+        order: CanonicalOrder(primitive, a.order, b.order))
     }
-  }
-
-  private func key(of node: Node) -> SortKey {
-    switch node {
-    case .constant(let value): SortKey(kind: 0, size: 1, hash: Self.mix(1, value.bitPattern))
-    case .variable(let variable): SortKey(kind: 1, size: 1 + variable.index, hash: Self.mix(2, UInt64(variable.index)))
-    case .unary(let primitive, let a):
-      SortKey(kind: 2, size: size(a), hash: Self.mix(UInt64(primitive.code) + 3, order(a).hash))
-    case .binary(let primitive, let a, let b):
-      SortKey(
-        kind: 2, size: size(a, b),
-        hash: Self.mix(Self.mix(UInt64(primitive.code) + 3, order(a).hash), order(b).hash))
-    }
-  }
-
-  /// The tree size of a node over its children; stays at the largest number.
-  private func size(_ child: Int, _ other: Int? = nil) -> Int {
-    var total = 1
-    total = Self.sum(total, ownSize(child))
-    if let other { total = Self.sum(total, ownSize(other)) }
-    return total
-  }
-
-  private func ownSize(_ node: Int) -> Int { order(node).kind == 1 ? 1 : order(node).size }
-
-  private static func sum(_ a: Int, _ b: Int) -> Int {
-    let (sum, overflow) = a.addingReportingOverflow(b)
-    return overflow ? .max : sum
-  }
-
-  /// A hash that is the same in every run (the mixing steps of SplitMix64).
-  private static func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
-    var z = (a &* 0x9e37_79b9_7f4a_7c15) ^ (b &+ 0x632b_e59b_d9b4_e019)
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

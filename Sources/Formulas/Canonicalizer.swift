@@ -30,7 +30,7 @@ public final class Canonicalizer {
       switch memories[memory]?.form(of: formula) {
       case .form(let form): return form
       case .hasInfiniteSlope: continue
-      case .ambiguous, nil: return CanonicalForm(formula, in: mode)
+      case .undecided, nil: return CanonicalForm(formula, in: mode)
       }
     }
     return CanonicalForm(formula, in: mode)
@@ -51,8 +51,9 @@ struct CanonicalMemory {
     case form(CanonicalForm)
     /// Slopes must not be dropped: ask the writer that does not.
     case hasInfiniteSlope
-    /// A node can be taken apart in two ways, and the formula's own order decides: ask a fresh writer.
-    case ambiguous
+    /// Ask a fresh writer: a node can be taken apart in two ways, and the formula's own order decides; or an infinite
+    /// slope cancelled.
+    case undecided
   }
 
   /// A node that was written before. The key is 0 where there is none.
@@ -70,16 +71,16 @@ struct CanonicalMemory {
   private var count = 0
   private var places: [Int] = []
 
-  private static let slotCount = 1 << 13
+  private static let slotCount = 1 << 12
   /// Beyond this the memory starts anew, so that it stays in the caches.
-  private static let nodeLimit = 1 << 12
+  private static let nodeLimit = 1 << 11
 
   init(_ mode: Mode, mayDropSlopes: Bool) {
     writer = CanonicalWriter(mode, mayDropSlopes: mayDropSlopes)
   }
 
   mutating func form(of formula: Formula) -> Answer {
-    if writer.builder.nodes.count > Self.nodeLimit || 4 * count > Self.slotCount { forget() }
+    if writer.table.nodes.count > Self.nodeLimit || 4 * count > Self.slotCount { forget() }
     var applied = CanonicalRules()
     places.removeAll(keepingCapacity: true)
     for node in formula.nodes {
@@ -95,10 +96,12 @@ struct CanonicalMemory {
     }
     if writer.isAmbiguous {
       forget()
-      return .ambiguous
+      return .undecided
     }
     let root = places[formula.root]
-    return .form(CanonicalForm(collector.formula(below: root, of: writer.builder.nodes), applied: applied))
+    // Where an infinite slope cancelled, what is left is written anew.
+    if !writer.mayDropSlopes, !writer.hasInfiniteSlope(root) { return .undecided }
+    return .form(CanonicalForm(collector.formula(below: root, of: writer.table.nodes), applied: applied))
   }
 
   /// What a node over written children became, from memory or from the writer.

@@ -6,6 +6,8 @@ struct NodeTable: Sendable {
 
   init() {}
 
+  subscript(place: Int) -> Node { nodes[place] }
+
   /// Room for so many nodes without growing.
   init(capacity: Int) {
     nodes.reserveCapacity(capacity)

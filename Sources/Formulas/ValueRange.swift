@@ -66,10 +66,10 @@ struct ValueRange: Hashable {
       let isPositive = (a.isPositive && b.isNonNegative) || (b.isPositive && a.isNonNegative)
       return ValueRange(low: a.low + b.low, high: a.high + b.high, isFinite: finite, isPositive: isPositive)
     case .sub: return ValueRange(low: a.low - b.high, high: a.high - b.low, isFinite: finite)
-    case .mul: return spread([a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high], a, b, finite, positive)
+    case .mul: return spread((a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high), a, b, finite, positive)
     case .div:
       if b.isAwayFromZero {
-        return spread([a.low / b.low, a.low / b.high, a.high / b.low, a.high / b.high], a, b, finite, positive)
+        return spread((a.low / b.low, a.low / b.high, a.high / b.low, a.high / b.high), a, b, finite, positive)
       }
       guard b.isNonNegative else { return .anything }
       guard a.isNonNegative else { return .of(isFinite: finite) }
@@ -86,39 +86,18 @@ struct ValueRange: Hashable {
 
   /// The corners' hull; 0 · ∞ counts as no information but the signs.
   private static func spread(
-    _ corners: [Double], _ a: ValueRange, _ b: ValueRange, _ isFinite: Bool, _ isPositive: Bool
-  )
-    -> ValueRange
-  {
-    if corners.contains(where: \.isNaN) {
+    _ corners: (Double, Double, Double, Double), _ a: ValueRange, _ b: ValueRange, _ isFinite: Bool, _ isPositive: Bool
+  ) -> ValueRange {
+    let (one, two, three, four) = corners
+    if one.isNaN || two.isNaN || three.isNaN || four.isNaN {
       let low = a.isNonNegative && b.isNonNegative ? 0 : -Double.infinity
       return ValueRange(low: low, high: .infinity, isFinite: isFinite, isPositive: isPositive)
     }
     return ValueRange(
-      low: corners.min() ?? 0, high: corners.max() ?? 0, isFinite: isFinite, isPositive: isPositive)
+      low: min(one, two, three, four), high: max(one, two, three, four), isFinite: isFinite, isPositive: isPositive)
   }
 
   private func mapped(isPositive: Bool = false, _ rising: (Double) -> Double) -> ValueRange {
     ValueRange(low: rising(low), high: rising(high), isFinite: isFinite, isPositive: isPositive)
-  }
-}
-
-/// The ranges of the nodes of a table, worked out when the first rule asks.
-final class ValueRanges {
-  private var known: [ValueRange] = []
-
-  func forget() { known.removeAll(keepingCapacity: true) }
-
-  /// The range of a node; children stand before parents.
-  func range(of node: Int, in nodes: [Node]) -> ValueRange {
-    while known.count <= node {
-      switch nodes[known.count] {
-      case .variable(let variable): known.append(.of(variable))
-      case .constant(let value): known.append(.of(value))
-      case .unary(let primitive, let a): known.append(.unary(primitive, known[a]))
-      case .binary(let primitive, let a, let b): known.append(.binary(primitive, known[a], known[b]))
-      }
-    }
-    return known[node]
   }
 }

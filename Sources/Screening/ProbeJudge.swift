@@ -13,15 +13,22 @@ struct ProbeJudge {
   private let own: UnsafePointer<Double>
   private let others: UnsafePointer<Double>
   private let size: UnsafePointer<Double>
-  /// Whether a comparison was so narrow that other rounding could turn it.
-  private(set) var isDoubtful = false
+  /// Rows of comparisons so narrow that other rounding could turn them.
+  private(set) var doubtfulRows: [Int] = []
+  private let plainRows: PlainRows
 
   /// Differences below this share of what they are differences of are narrow. Ours: rounding is below 1e-12 of a value
   /// that did not cancel.
   private static let narrow = 1e-9
 
-  /// - Parameter facts: must live as long as the judge.
-  init(_ settings: VerificationSettings, mode: Mode, batch: ProbeBatch, isFirst: Bool, facts: RowFacts) {
+  /// - Parameters:
+  ///   - facts: must live as long as the judge.
+  ///   - plainRows: the rows whose facts are those of the plain evaluator, and so beyond doubt.
+  init(
+    _ settings: VerificationSettings, mode: Mode, batch: ProbeBatch, isFirst: Bool, facts: RowFacts,
+    plainRows: PlainRows = .all
+  ) {
+    self.plainRows = plainRows
     valueLimit = settings.valueLimit
     riseTolerance = settings.riseTolerance
     self.mode = mode
@@ -84,20 +91,28 @@ struct ProbeJudge {
   private mutating func isWrong(_ rise: Double, at row: Int, sign: Double) -> Bool {
     if sign * rise > 0 {
       let isNarrow = rise.magnitude <= Self.narrow * max(value[row].magnitude, value[row - 1].magnitude)
-      if isNarrow { isDoubtful = true }
+      if isNarrow { doubt(row, row - 1) }
       return false
     }
     // A loss that is flat on a handful of probes, the gradient of a later batch judges.
-    guard rise != 0 else { return !batch.asksForValuesOnly }
+    guard rise != 0 else {
+      if plainRows.contains(row) != plainRows.contains(row - 1) { doubt(row, row - 1) }
+      return !batch.asksForValuesOnly
+    }
     let isNarrow = rise.magnitude <= Self.narrow * max(value[row].magnitude, value[row - 1].magnitude)
     if isNarrow, batch.asksForValuesOnly { return false }
-    if isNarrow { isDoubtful = true }
+    if isNarrow { doubt(row, row - 1) }
     return true
   }
 
+  /// Notes a narrow comparison of two rows.
+  private mutating func doubt(_ row: Int, _ other: Int) {
+    for row in [row, other] where !plainRows.contains(row) { doubtfulRows.append(row) }
+  }
+
   /// Whether a slope lacks a sign.
-  private mutating func isWrong(slope: Double, of size: Double, sign: Double) -> Bool {
-    if slope != 0, slope.magnitude <= Self.narrow * size { isDoubtful = true }
+  private mutating func isWrong(slope: Double, of size: Double, at row: Int, sign: Double) -> Bool {
+    if slope != 0, slope.magnitude <= Self.narrow * size { doubt(row, row) }
     return !(sign * slope > 0)
   }
 
@@ -109,10 +124,10 @@ struct ProbeJudge {
         return .notMonotone(property, batch.probes[row], slope: value[row] - value[row - 1])
       }
       if batch.asksForValuesOnly { continue }
-      if isWrong(slope: own[row], of: size[row], sign: -1) {
+      if isWrong(slope: own[row], of: size[row], at: row, sign: -1) {
         return .notMonotone(.gradientAtTrueLogit, batch.probes[row], slope: own[row])
       }
-      if isWrong(slope: others[row], of: size[row], sign: 1) {
+      if isWrong(slope: others[row], of: size[row], at: row, sign: 1) {
         return .notMonotone(.risesInOtherLogits, batch.probes[row], slope: others[row])
       }
     }
@@ -128,7 +143,7 @@ struct ProbeJudge {
       if row > rows.lowerBound, isWrong(value[row] - value[row - 1], at: row, sign: sign) {
         return .notMonotone(property, batch.probes[row], slope: value[row] - value[row - 1])
       }
-      if !batch.asksForValuesOnly, isWrong(slope: own[row], of: size[row], sign: sign) {
+      if !batch.asksForValuesOnly, isWrong(slope: own[row], of: size[row], at: row, sign: sign) {
         return .notMonotone(property, batch.probes[row], slope: own[row])
       }
     }
@@ -140,7 +155,7 @@ struct ProbeJudge {
     var least = rows.lowerBound
     for row in rows.dropFirst() {
       let difference = value[row] - value[least]
-      if difference != 0, difference.magnitude <= Self.narrow * value[least].magnitude { isDoubtful = true }
+      if difference != 0, difference.magnitude <= Self.narrow * value[least].magnitude { doubt(row, least) }
       if difference < 0 { least = row }
     }
     let found = least - rows.lowerBound
@@ -158,27 +173,28 @@ struct ProbeJudge {
       let tolerance = riseTolerance * max(value[row].magnitude, value[targetRow].magnitude, 1e-300)
       if row > rows.lowerBound {
         let rise = value[row] - value[row - 1]
-        if isStrict ? isWrong(rise, at: row, sign: -1) : exceeds(rise, tolerance) {
+        if isStrict ? isWrong(rise, at: row, sign: -1) : exceeds(rise, tolerance, row, row - 1) {
           return .notMonotone(isStrict ? .fallsTowardsTarget : .neverRisesTowardsTarget, batch.probes[row], slope: rise)
         }
       }
       let excess = value[targetRow] - value[row]
-      if exceeds(excess, tolerance) {
+      if exceeds(excess, tolerance, row, targetRow) {
         return .minimumOffTarget(.leastAtTarget, batch.probes[row], excess: excess)
       }
       guard isStrict, !batch.asksForValuesOnly, row > rows.lowerBound, row < rows.upperBound - 1 else { continue }
       let direction = directions[row - rows.lowerBound]
       let parts = (own[row] * direction.union, others[row] * direction.intersection, size[row] * direction.enclosing)
       let slope = parts.0 + parts.1 + parts.2
-      if isWrong(slope: slope, of: parts.0.magnitude + parts.1.magnitude + parts.2.magnitude, sign: -1) {
+      if isWrong(slope: slope, of: parts.0.magnitude + parts.1.magnitude + parts.2.magnitude, at: row, sign: -1) {
         return .notMonotone(.slopeTowardsTarget, batch.probes[row], slope: slope)
       }
     }
     return nil
   }
 
-  private mutating func exceeds(_ difference: Double, _ tolerance: Double) -> Bool {
-    if (difference - tolerance).magnitude <= 0.5 * tolerance { isDoubtful = true }
+  /// Whether the difference of two rows exceeds a tolerance.
+  private mutating func exceeds(_ difference: Double, _ tolerance: Double, _ row: Int, _ other: Int) -> Bool {
+    if (difference - tolerance).magnitude <= 0.5 * tolerance { doubt(row, other) }
     return difference > tolerance
   }
 }

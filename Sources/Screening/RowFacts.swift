@@ -32,34 +32,61 @@ final class RowFacts {
   /// The numbers of a column, one a row; the judge stays below the batch's number of rows.
   func column(_ column: Column) -> UnsafeMutablePointer<Double> { start + column.rawValue * capacity }
 
-  /// From value and gradient as the plain evaluator gives them.
-  convenience init(_ result: LossResult<Double>, mode: Mode, batch: ProbeBatch) {
-    self.init(rows: batch.rows)
-    let logits = result.gradients[.x]
-    let areas = (u: result.gradients[.u], i: result.gradients[.i], e: result.gradients[.e])
-    for row in 0..<batch.rows {
+  /// What the plain evaluator says of some rows of a batch, the gradient as far as the batch asks for it; nil when the formula
+  /// does not fit.
+  static func plain(_ formula: Formula, mode: Mode, batch: ProbeBatch) -> RowFacts? {
+    let facts = RowFacts(rows: batch.rows)
+    return facts.setPlain(0..<batch.rows, formula, mode: mode, batch: batch) ? facts : nil
+  }
+
+  /// Puts what the plain evaluator says in the place of what stands in some rows; whether the formula fits.
+  func setPlain(_ rows: Range<Int>, _ formula: Formula, mode: Mode, batch: ProbeBatch) -> Bool {
+    guard let evaluator = try? ReferenceEvaluator(formula, mode: mode) else { return false }
+    let inputs = rows.count == batch.rows ? batch.inputs : batch.inputs(rows)
+    if batch.asksForValuesOnly {
+      guard let value = try? evaluator.value(inputs) else { return false }
+      setValues(value, of: rows, mode: mode, batch: batch)
+    } else {
+      guard let result = try? evaluator.evaluate(inputs) else { return false }
+      setValues(result.value, of: rows, mode: mode, batch: batch)
+      setGradients(result.gradients, of: rows, mode: mode, batch: batch)
+    }
+    return true
+  }
+
+  private func setValues(_ value: [Double], of rows: Range<Int>, mode: Mode, batch: ProbeBatch) {
+    for row in rows {
+      let place = row - rows.lowerBound
+      switch mode {
+      case .multiClass, .regression:
+        set(row, .value, value[place])
+        set(row, .valueSize, value[place].magnitude)
+      case .binaryClass:
+        let entries = (place * batch.classes)..<((place + 1) * batch.classes)
+        set(row, .value, value[entries.lowerBound + batch.columns[row]])
+        set(row, .valueSize, entries.reduce(0) { $0 + value[$1].magnitude })
+      }
+    }
+  }
+
+  private func setGradients(_ gradients: [Variable: [Double]], of rows: Range<Int>, mode: Mode, batch: ProbeBatch) {
+    let areas = (u: gradients[.u], i: gradients[.i], e: gradients[.e])
+    let logits = gradients[.x]
+    for row in rows {
+      let place = row - rows.lowerBound
       switch mode {
       case .regression:
-        set(row, .value, result.value[row])
-        set(row, .own, areas.u?[row] ?? 0)
-        set(row, .others, areas.i?[row] ?? 0)
-        set(row, .size, areas.e?[row] ?? 0)
+        set(row, .own, areas.u?[place] ?? 0)
+        set(row, .others, areas.i?[place] ?? 0)
+        set(row, .size, areas.e?[place] ?? 0)
       case .multiClass, .binaryClass:
-        let entries = (row * batch.classes)..<((row + 1) * batch.classes)
-        let column = batch.columns[row]
-        if mode == .multiClass {
-          set(row, .value, result.value[row])
-        } else {
-          set(row, .value, result.value[entries.lowerBound + column])
-          set(row, .valueSize, entries.reduce(0) { $0 + result.value[$1].magnitude })
-        }
-        guard let gradient = logits else { continue }
-        let own = gradient[entries.lowerBound + column]
+        guard let logits else { continue }
+        let entries = (place * batch.classes)..<((place + 1) * batch.classes)
+        let own = logits[entries.lowerBound + batch.columns[row]]
         set(row, .own, own)
-        set(row, .others, entries.reduce(-own) { $0 + gradient[$1] })
-        set(row, .size, entries.reduce(0) { $0 + gradient[$1].magnitude })
+        set(row, .others, entries.reduce(-own) { $0 + logits[$1] })
+        set(row, .size, entries.reduce(0) { $0 + logits[$1].magnitude })
       }
-      if mode != .binaryClass { set(row, .valueSize, result.value[row].magnitude) }
     }
   }
 

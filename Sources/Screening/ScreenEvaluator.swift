@@ -18,6 +18,7 @@ final class ScreenEvaluator {
   private let width: Int
   private let facts: RowFacts
 
+  private var formula: Formula?
   private var count = 0
   private var mode = Mode.multiClass
   /// The formula's variables: index of the variable and node.
@@ -70,6 +71,7 @@ final class ScreenEvaluator {
   /// Takes a formula whose nodes have these shapes and couple no samples.
   func load(_ formula: Formula, shapes: [NodeShape], mode: Mode) {
     grow(to: formula.nodeCount)
+    self.formula = formula
     count = formula.nodeCount
     self.mode = mode
     hasOrder = false
@@ -109,23 +111,45 @@ final class ScreenEvaluator {
   /// Whether an elementary function stands in the formula, so that its numbers differ from the plain evaluator's.
   private var isRounded: Bool { flags[count - 1] & Self.rounded != 0 }
 
-  /// Judges the loaded formula on a batch.
-  /// - Returns: the rejection, nil when all properties hold; or that only the plain evaluator can tell, since a
-  ///   comparison or a sum came within the difference of the two.
+  /// Judges the loaded formula on a batch. Rows where a comparison or a sum came within the difference of the two evaluators
+  /// are judged by what the plain one says.
+  /// - Returns: the rejection, nil when all properties hold; or that only the plain evaluator can tell.
   func judge(_ batch: ProbeBatch, _ settings: VerificationSettings, isFirst: Bool) -> ScreenAnswer {
-    var isDoubtful = false
+    var doubtful = evaluate(batch)
+    var plain = PlainRows(rows: batch.rows)
+    while true {
+      guard doubtful.isEmpty || settle(doubtful, &plain, batch) else { return .doubtful }
+      var judge = ProbeJudge(
+        settings, mode: mode, batch: batch, isFirst: isFirst, facts: facts, plainRows: plain)
+      let rejection = judge.rejection()
+      guard isRounded, !judge.doubtfulRows.isEmpty else { return .judged(rejection) }
+      doubtful = plain
+      for row in judge.doubtfulRows { doubtful.insert(row..<(row + 1)) }
+    }
+  }
+
+  /// Lets the plain evaluator say what it is in some rows; whether these are the lesser part of the batch.
+  private func settle(_ rows: PlainRows, _ plain: inout PlainRows, _ batch: ProbeBatch) -> Bool {
+    guard let formula, 2 * rows.count < batch.rows else { return false }
+    for chunk in rows.chunks(notIn: plain, rows: batch.rows) {
+      guard facts.setPlain(chunk, formula, mode: mode, batch: batch) else { return false }
+    }
+    plain = rows
+    return true
+  }
+
+  /// Fills the facts of a batch; the rows where a sum cancelled.
+  private func evaluate(_ batch: ProbeBatch) -> PlainRows {
+    var doubtful = PlainRows(rows: batch.rows)
     let block = Self.tilesOfBlock(classes: batch.classes)
     if !batch.asksForValuesOnly { orderWrites() }
-    var tile = 0
-    while tile < batch.tiles.tiles {
+    for tile in stride(from: 0, to: batch.tiles.tiles, by: block) {
       let tiles = min(block, batch.tiles.tiles - tile)
-      if evaluate(batch, from: tile, tiles: tiles) { isDoubtful = true }
-      tile += tiles
+      if evaluate(batch, from: tile, tiles: tiles) {
+        doubtful.insert((8 * tile)..<min(8 * (tile + tiles), batch.rows))
+      }
     }
-    if isDoubtful { return .doubtful }
-    var judge = ProbeJudge(settings, mode: mode, batch: batch, isFirst: isFirst, facts: facts)
-    let rejection = judge.rejection()
-    return judge.isDoubtful && isRounded ? .doubtful : .judged(rejection)
+    return doubtful
   }
 
   /// Fills the facts of some tiles; whether a sum cancelled.

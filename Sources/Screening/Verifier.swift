@@ -82,10 +82,9 @@ public struct Verifier: Sendable {
 
   /// What the plain evaluator shows on a batch.
   private func plainRejection(of formula: Formula, mode: Mode, _ batch: ProbeBatch, isFirst: Bool) -> Rejection? {
-    guard let evaluator = try? ReferenceEvaluator(formula, mode: mode),
-      let result = try? evaluator.evaluate(batch.inputs)
-    else { return .notPerSample(found: "no value", expected: mode.trainableShape.rawValue) }
-    let facts = RowFacts(result, mode: mode, batch: batch)
+    guard let facts = RowFacts.plain(formula, mode: mode, batch: batch) else {
+      return .notPerSample(found: "no value", expected: mode.trainableShape.rawValue)
+    }
     return withExtendedLifetime(facts) {
       var judge = ProbeJudge(settings, mode: mode, batch: batch, isFirst: isFirst, facts: facts)
       return judge.rejection()

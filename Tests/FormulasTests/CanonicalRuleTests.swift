@@ -155,4 +155,17 @@ import Testing
     #expect(canonical.description == "Softmax(Add(Mul(0,Y),Dot(1,6)))")
     #expect(canonical.canonical(in: .multiClass) == canonical)
   }
+
+  /// Found by fuzzing: what was kept for the sake of an infinite slope stayed when the slope itself had cancelled.
+  @Test(arguments: [
+    ("Mul(Softmax(Add(X,Sqrt(Z))),Add(1,Sub(X,X)))", "Mul(Softmax(X),Add(1,Mul(0,Y)))"),
+    ("Add(Softmax(Add(X,Sqrt(Z))),Mul(0,Y))", "Softmax(X)"),
+    ("Add(Sqrt(Z),Sub(X,X))", "Add(Mul(0,X),Sqrt(Z))"),
+  ]) func whatStoodBesideAnInfiniteSlopeGoesWithIt(text: String, expected: String) throws {
+    let formula = try Formula(parsing: text, mode: .multiClass)
+    let canonical = formula.canonical(in: .multiClass)
+    #expect(canonical.description == expected)
+    #expect(canonical.canonical(in: .multiClass) == canonical)
+    #expect(Canonicalizer().canonicalForm(formula, in: .multiClass).formula == canonical)
+  }
 }
