@@ -95,7 +95,7 @@ static void fk_run_tile(const formula_program *p, fk_context *context, arrangeme
     for (int64_t group = 0; group < a.groups; group++) {
       int64_t left = classes - group * a.classes;
       context->classes = (int32_t)(left < a.classes ? left : a.classes);
-      context->is_first = group == 0;
+      context->first_class = group * a.classes;
       context->is_last = group == a.groups - 1;
       fk_execute(code, table, context);
       fk_advance(tiles, FK_TILE);

@@ -51,17 +51,17 @@ FK_INLINE vf fk_lost(vf a, vf b, vf sum) {
 // N and N times, which leaves small numbers without rounding, and these are subtracted.
 #define FK_TOP_LIMIT 1024.0f
 typedef struct {
-  vf top, n, rest, lowest;
+  vf turns, n, rest, lowest;
 } fk_top;
 
 FK_INLINE fk_top fk_top_of(vf top) {
-  vf n = fk_round(top * 1.44269504f);
-  return (fk_top){top, n, fk_fma(n, fk_splat(-0.693359375f), top), top - 104.0f};
+  vf turns = top * 1.44269504f, n = fk_round(turns);
+  return (fk_top){turns, n, fk_fma(n, fk_splat(-0.693359375f), top), top - 104.0f};
 }
 
 FK_INLINE vf fk_exp_below(vf x, fk_top top) {
   x = fk_select(x < top.lowest, top.lowest, x);
-  vf m = fk_round((x - top.top) * 1.44269504f);
+  vf m = fk_round(fk_fma(x, fk_splat(1.44269504f), -top.turns));
   vf r = fk_fma(m + top.n, fk_splat(-0.693359375f), x) - top.rest;
   return fk_scale(fk_exp_rest(fk_fma(m, fk_splat(2.12194440e-4f), r)), m);
 }

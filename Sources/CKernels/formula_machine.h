@@ -20,7 +20,8 @@ typedef struct {
   bool wide;
   int32_t rows;     // of the tile, as far as they belong to the batch
   int32_t classes;  // of the tile, where vectors are classes; vectors from this one on are padding
-  bool is_first, is_last;  // the tile's classes are the first, the last of its rows
+  int64_t first_class;  // of the tile
+  bool is_last;         // the tile's classes are the last of its rows
   double *sums;
 } fk_context;
 
@@ -277,34 +278,45 @@ static void fk_execute(const formula_instruction *ip, float *const *table, const
 
 row_sum:
   if (context->wide) {
-    vf sum = operand[0], rest = context->is_first ? fk_splat(0) : operand[FK_VECTORS];
+    vf sum = operand[0], rest = context->first_class == 0 ? fk_splat(0) : operand[FK_VECTORS];
     if (context->classes == FK_VECTORS) {
-#define FK_ONE(k, ...) fk_add(&sum, &rest, v##k);
-      FK_EACH(FK_ONE)
-#undef FK_ONE
+      fk_add(&sum, &rest, v0 + v1 + v2 + v3);
+      fk_add(&sum, &rest, v4 + v5 + v6 + v7);
     } else {
-#define FK_ONE(k, ...) if (k < context->classes) fk_add(&sum, &rest, v##k);
+      vf part = v0;
+#define FK_ONE(k, ...)                                                      \
+  if (k < context->classes && k % 4 == 0) {                                 \
+    if (k > 0) fk_add(&sum, &rest, part);                                   \
+    part = v##k;                                                            \
+  } else if (k < context->classes) part += v##k;
       FK_EACH(FK_ONE)
 #undef FK_ONE
+      fk_add(&sum, &rest, part);
     }
     operand[0] = context->is_last ? fk_total(sum, rest) : sum;
     operand[FK_VECTORS] = rest;
     FK_NEXT
   }
-  if (context->is_first) {
+  if (context->first_class == 0) {
     for (int k = 0; k < FK_VECTORS; k++) operand[FK_VECTORS + k] = fk_splat(0);
   }
-#define FK_ONE(k, ...)                                   \
-  {                                                      \
-    vf sum = operand[k], rest = operand[FK_VECTORS + k]; \
-    fk_add(&sum, &rest, v##k);                           \
-    operand[k] = sum;                                    \
-    operand[FK_VECTORS + k] = rest;                      \
-  }
-  FK_EACH(FK_ONE)
+  {
+    vf_unaligned *part = operand + 2 * FK_VECTORS;
+    if (context->first_class % 4 == 0) {
+      FK_EACH(FK_PUT, part)
+    } else {
+#define FK_ONE(k, ...) part[k] += v##k;
+      FK_EACH(FK_ONE)
 #undef FK_ONE
-  if (context->is_last) {
-    for (int k = 0; k < FK_VECTORS; k++) operand[k] = fk_total(operand[k], operand[FK_VECTORS + k]);
+    }
+    if (context->first_class % 4 == 3 || context->is_last) {
+      for (int k = 0; k < FK_VECTORS; k++) {
+        vf sum = operand[k], rest = operand[FK_VECTORS + k];
+        fk_add(&sum, &rest, part[k]);
+        operand[k] = context->is_last ? fk_total(sum, rest) : sum;
+        operand[FK_VECTORS + k] = rest;
+      }
+    }
   }
   FK_NEXT
 

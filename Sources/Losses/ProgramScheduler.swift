@@ -229,7 +229,8 @@ struct ProgramScheduler {
     }
   }
 
-  /// Sums over classes start at 0, maxima at -infinity. The tile behind a sum's holds what its additions lose.
+  /// Sums over classes start at 0, maxima at -infinity. The two tiles behind a sum's hold
+  /// what its additions lose and the sum of a few classes.
   private mutating func startReductions() {
     for index in states.indices where states[index].uses > 0 && states[index].stage == currentStage {
       guard isOverClasses(index) else { continue }
@@ -238,7 +239,7 @@ struct ProgramScheduler {
       states[index].place = place
       emit(FORMULA_LOAD, FORMULA_SPLAT, constantPlace(.number(isSum ? 0 : -.infinity)))
       emit(FORMULA_STORE, place)
-      fixedCount += isSum ? 2 : 1
+      fixedCount += isSum ? 3 : 1
     }
     accumulator = -1
   }

@@ -78,7 +78,7 @@ struct AccuracyPage {
     - The slope of `Sqrt` is infinite at 0; that of `Exp` is 0 from 88 on, where the argument is clamped.
     - `Softmax` subtracts the row's largest logit. The difference d in Float alone is good to half a unit, and the error of
       e^d grows with |d|: that is most of PyTorch's error. Here d is not rounded before its exponential. Sums over the classes
-      of a row, of `Dot` too, carry what each addition loses to rounding and put it back at the end.
+      of a row, of `Dot` too, go by fours of classes; what adding the fours up loses to rounding is put back at the end.
     - Division, Abs, Relu, Add, Sub, Mul and Neg are single operations of IEEE 754.
 
     """

@@ -24,7 +24,7 @@ enum formula_form {
 enum formula_op {
   FORMULA_END = 0,
   FORMULA_STORE = 1,     // x = acc
-  FORMULA_ROW_SUM = 2,   // x += acc, class by class; the tile behind x adds up what rounding takes away until the last
+  FORMULA_ROW_SUM = 2,   // x += acc, class by class; the two tiles behind x are its own
   FORMULA_ROW_MAX = 3,   // x = the larger of x and acc, class by class
   FORMULA_BATCH_SUM = 4, // sum number x += acc, over all rows (and classes)
   FORMULA_SIN_COS = 5,   // acc = sin acc, x = cos acc
