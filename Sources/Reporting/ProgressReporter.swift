@@ -12,9 +12,14 @@ public struct ProgressState: Sendable, Hashable {
   public var funnel: Funnel
   /// The best so far in a few words; nil before there is one.
   public var best: String?
+  /// Something else worth a look, such as the loss; nil for nothing.
+  public var note: String?
+  /// Whether the time that is left is told, at the speed so far.
+  public var showsTimeLeft: Bool
 
   public init(
-    activity: String, done: Int, total: Int, unit: String, funnel: Funnel = Funnel([]), best: String? = nil
+    activity: String, done: Int, total: Int, unit: String, funnel: Funnel = Funnel([]), best: String? = nil,
+    note: String? = nil, showsTimeLeft: Bool = false
   ) {
     self.activity = activity
     self.done = done
@@ -22,6 +27,8 @@ public struct ProgressState: Sendable, Hashable {
     self.unit = unit
     self.funnel = funnel
     self.best = best
+    self.note = note
+    self.showsTimeLeft = showsTimeLeft
   }
 }
 
@@ -109,6 +116,8 @@ public final class ProgressReporter {
     parts.append(state.activity)
     let count = state.total > 0 ? "\(state.done.grouped)/\(state.total.grouped)" : state.done.grouped
     parts.append("\(count) \(state.unit)" + rate(of: state, at: time))
+    if let left = timeLeft(of: state, at: time) { parts.append(left) }
+    if let note = state.note { parts.append(note) }
     if let best = state.best { parts.append("best \(best)") }
     if !state.funnel.levels.isEmpty { parts.append(bar ? state.funnel.counts : state.funnel.line) }
     return parts.joined(separator: " · ")
@@ -121,6 +130,17 @@ public final class ProgressReporter {
     guard seconds >= 1, units > 0 else { return "" }
     let rate = units / seconds
     return rate >= 1 ? String(format: " (%.0f/s)", rate) : String(format: " (%.1f/min)", rate * 60)
+  }
+
+  /// The rest at the speed since the activity began; nil before that can be told.
+  private func timeLeft(of state: ProgressState, at time: TimeInterval) -> String? {
+    let seconds = time - activityStart
+    let units = Double(state.done - doneAtStart)
+    guard state.showsTimeLeft, seconds >= 1, units > 0, state.total > state.done else { return nil }
+    let left = Int((Double(state.total - state.done) * seconds / units).rounded(.up))
+    if left < 60 { return "\(left) s left" }
+    if left < 3600 { return "\(left / 60) min \(left % 60) s left" }
+    return "\(left / 3600) h \(left % 3600 / 60) min left"
   }
 
   private static func bar(done: Int, total: Int) -> String {

@@ -48,30 +48,6 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
 
   /// The first key in which two configurations differ, with both values; nil when they are equal.
   public func firstDifference(from other: RunConfiguration) throws -> (key: String, ours: String, theirs: String)? {
-    guard let ours = try Yams.compose(yaml: yaml()), let theirs = try Yams.compose(yaml: other.yaml()) else {
-      return nil
-    }
-    return Self.difference(ours, theirs, path: [])
-  }
-
-  private static func difference(_ ours: Node, _ theirs: Node, path: [String]) -> (
-    key: String, ours: String, theirs: String
-  )? {
-    guard case .mapping(let pairs) = ours, case .mapping(let others) = theirs else {
-      return ours == theirs ? nil : (path.joined(separator: "."), short(ours), short(theirs))
-    }
-    for (key, value) in pairs {
-      let name = key.string ?? ""
-      if name == "program" { continue }
-      guard let other = others[name] else { return ((path + [name]).joined(separator: "."), short(value), "nothing") }
-      if let found = difference(value, other, path: path + [name]) { return found }
-    }
-    return nil
-  }
-
-  private static func short(_ node: Node) -> String {
-    if let text = node.string { return text }
-    if case .sequence(let elements) = node { return "[" + elements.map(short).joined(separator: ", ") + "]" }
-    return "…"
+    try YAMLText.firstDifference(yaml(), other.yaml())
   }
 }

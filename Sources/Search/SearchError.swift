@@ -6,6 +6,7 @@ public enum SearchError: Error, Sendable, Hashable {
   case notAFormula(place: String, text: String)
   case differentRun(folder: String, key: String, given: String, stored: String)
   case changedData(folder: String, data: String)
+  case changedWeights(folder: String, given: String, stored: String)
   case baselineDiverged(losses: String, step: Int)
 }
 
@@ -26,6 +27,9 @@ extension SearchError: CustomStringConvertible {
     case .changedData(let folder, let data):
       "the data of \(data) has changed since \(folder) was started, so its scores would not compare: restore the data, "
         + "or start another run with --out"
+    case .changedWeights(let folder, let given, let stored):
+      "\(folder) was started with the initial weights \(stored), not \(given), so its results would not compare: give "
+        + "those weights (--init FILE), or start another run with --out"
     case .baselineDiverged(let losses, let step):
       "the default losses (\(losses)) diverge at step \(step): lower training.verify.learningRate or training.proxy.learningRate"
     }

@@ -6,17 +6,18 @@ public enum SearchStore {
   private static let configurationFact = "configuration"
   private static let machineFact = "machine"
   private static let dataFact = "data hash"
+  private static let weightsFact = "initial weights"
   private static let summaryFact = "summary"
 
   /// Makes the folder of a new run.
   public static func create(
-    _ folder: URL, _ configuration: RunConfiguration, dataHash: String
+    _ folder: URL, _ configuration: RunConfiguration, dataHash: String, initialHash: String = "none"
   ) throws -> RunStore {
     let yaml = try configuration.yaml()
     let machine = String(decoding: try JSONEncoder().encode(Machine.current), as: UTF8.self)
     return try RunStore.create(
       in: folder, configuration: yaml,
-      facts: [configurationFact: yaml, machineFact: machine, dataFact: dataHash])
+      facts: [configurationFact: yaml, machineFact: machine, dataFact: dataHash, weightsFact: initialHash])
   }
 
   /// What the run was started with; the database counts, `config.yaml` is for reading.
@@ -34,6 +35,14 @@ public enum SearchStore {
     if let stored = try store.fact(dataFact), stored != hash {
       throw SearchError.changedData(folder: store.folder.path, data: name)
     }
+  }
+
+  /// Refuses to go on with other initial weights than the run was started with; "none" stands for none.
+  ///
+  /// Throws `SearchError.changedWeights`.
+  public static func checkWeights(_ store: RunStore, hash: String) throws {
+    let stored = try store.fact(weightsFact) ?? "none"
+    if stored != hash { throw SearchError.changedWeights(folder: store.folder.path, given: hash, stored: stored) }
   }
 
   /// Why going on here might not give the numbers that the start would have given.

@@ -16,7 +16,8 @@ struct Autoloss: ParsableCommand {
       """,
     version: "autoloss \(Machine.version)",
     subcommands: [
-      EvolveCommand.self, EvalExprCommand.self, TrainCommand.self, CocoEvalCommand.self, ReportCommand.self,
+      EvolveCommand.self, EvalExprCommand.self, TrainCommand.self, PretrainCommand.self, DetectCommand.self,
+      CocoEvalCommand.self, ReportCommand.self,
       RunsCommand.self, SpacesCommand.self, LossesCommand.self, DoctorCommand.self,
     ])
 

@@ -27,7 +27,8 @@ enum ExitStatus: Int32 {
   init(of error: any Error) {
     switch error {
     case is Interrupted: self = .interrupted
-    case is FormulaError, is LossReferenceError, is SearchSpaceError, is DatasetError, is InputError, is LossInputError:
+    case is FormulaError, is LossReferenceError, is SearchSpaceError, is DatasetError, is InputError, is LossInputError,
+      is TrainingFolderError:
       self = .badInput
     case let error as SearchError: self = error.isBadInput ? .badInput : .failed
     case let error as RunStoreError: self = error.isBadInput ? .badInput : .failed
@@ -37,9 +38,14 @@ enum ExitStatus: Int32 {
       case .noFont: self = .missingLibrary
       case .bitmap: self = .failed
       }
+    case let error as CheckpointError:
+      switch error {
+      case .unreadable, .damaged, .mismatch: self = .badInput
+      case .unwritable: self = .failed
+      }
     case let error as DetectorError:
       switch error {
-      case .setting, .data, .weightCount, .loss: self = .badInput
+      case .setting, .data, .weightCount, .backbone, .loss: self = .badInput
       case .network: self = .failed
       }
     default: self = Autoloss.exitCode(for: error) == .validationFailure ? .badInput : .failed
@@ -49,7 +55,7 @@ enum ExitStatus: Int32 {
   private static func message(of error: any Error) -> String {
     switch error {
     case is FormulaError, is SearchSpaceError, is DatasetError, is InputError, is SearchError, is RunStoreError,
-      is DetectorError, is FigureError, is Interrupted:
+      is DetectorError, is FigureError, is Interrupted, is CheckpointError, is TrainingFolderError:
       "error: \(error)"
     case let error as LossInputError: "error: \(error.message)"
     case let error as LossReferenceError: "error: \(error.message)"
@@ -68,7 +74,7 @@ struct InputError: Error, CustomStringConvertible {
 extension SearchError {
   fileprivate var isBadInput: Bool {
     switch self {
-    case .noFormula, .badLoss, .notAFormula, .differentRun, .changedData, .unreadableState: true
+    case .noFormula, .badLoss, .notAFormula, .differentRun, .changedData, .changedWeights, .unreadableState: true
     case .baselineDiverged: false
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Proxy
+import Reporting
 import Search
 
 /// Options that several verbs share.
@@ -52,5 +53,32 @@ enum WorkerCount {
     let count = given ?? Machine.processorCount
     guard (1...256).contains(count) else { throw InputError("--workers \(count): must lie in 1 ... 256") }
     return count
+  }
+}
+
+extension InitialWeights: ExpressibleByArgument {
+  public init?(argument: String) {
+    if argument.isEmpty { return nil }
+    self.init(argument)
+  }
+}
+
+/// `--init` on the verbs that train.
+enum InitialWeightsOption {
+  /// The backbone to begin with, trained now where the cache has none, with progress on standard error.
+  static func backbone(_ space: SearchSpace) throws -> BackboneWeights? {
+    let progress = ProgressReporter.standardError()
+    defer { progress.finish() }
+    return try space.backbone(
+      cancellation: Interrupts.cancellation,
+      willTrain: { progress.message("training the shared backbone once; it is kept in \($0.file.path)") },
+      progress: { progress.update(.pretraining($0, of: $1)) })
+  }
+}
+
+extension ProgressState {
+  /// Steps of a pretraining.
+  static func pretraining(_ step: Int, of steps: Int) -> ProgressState {
+    ProgressState(activity: "pretraining", done: step, total: steps, unit: "steps", showsTimeLeft: true)
   }
 }

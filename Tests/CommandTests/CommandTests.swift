@@ -17,7 +17,9 @@ import Testing
     var testDescription: String { arguments.joined(separator: " ") }
   }
 
-  static let verbs = ["evolve", "eval-expr", "train", "coco-eval", "report", "runs", "spaces", "losses", "doctor"]
+  static let verbs = [
+    "evolve", "eval-expr", "train", "pretrain", "detect", "coco-eval", "report", "runs", "spaces", "losses", "doctor",
+  ]
 
   static let good: [Case] = [
     Case(["--version"], 0, "autoloss 0."),

@@ -95,6 +95,23 @@ import Testing
     #expect(stage.screen.last == "\n")
   }
 
+  @Test(arguments: [
+    (100, "1 s left"), (590, "6 s left"), (6_000, "1 min 0 s left"), (8_430, "1 min 25 s left"),
+    (1_000_000, "2 h 46 min left"),
+  ]) func theTimeLeftIsTold(row: (rest: Int, text: String)) {
+    let stage = Stage()
+    let reporter = stage.reporter(.lines)
+    func state(_ done: Int) -> ProgressState {
+      ProgressState(
+        activity: "training seed 1", done: done, total: 1_000 + row.rest, unit: "images", note: "loss 0.500",
+        showsTimeLeft: true)
+    }
+    reporter.update(state(0))
+    stage.time = 10
+    reporter.update(state(1_000))
+    #expect(stage.screen.last?.contains("images (100/s) · \(row.text) · loss 0.500") == true, "\(stage.screen)")
+  }
+
   @Test func silentSaysNothing() {
     let stage = Stage()
     let reporter = stage.reporter(.silent)

@@ -57,6 +57,29 @@ public final class Network {
     Array(parameters.weights) + runningStatistics.flatMap { Array($0.mean.elements) + Array($0.variance.elements) }
   }
 
+  /// The named parts of `state`: the parameters with their names, then "<norm>.running_mean" and "<norm>.running_var", as
+  /// PyTorch calls them. Numbers between the parts are zero. Layers of one name get "#1", "#2" … in the order of building.
+  public var stateParts: [Parameter] {
+    var parts = parameters.entries
+    var place = parameters.count
+    for statistics in runningStatistics {
+      for (kind, buffer) in [("running_mean", statistics.mean), ("running_var", statistics.variance)] {
+        parts.append(
+          Parameter(
+            name: "\(statistics.name).\(kind)", shape: [buffer.count], range: place..<(place + buffer.count),
+            decays: false))
+        place += buffer.count
+      }
+    }
+    var seen: [String: Int] = [:]
+    return parts.map { part in
+      let count = seen[part.name, default: 0]
+      seen[part.name] = count + 1
+      guard count > 0 else { return part }
+      return Parameter(name: "\(part.name)#\(count)", shape: part.shape, range: part.range, decays: part.decays)
+    }
+  }
+
   /// The number of floats of `state`.
   public var stateCount: Int { parameters.count + runningStatistics.reduce(0) { $0 + 2 * $1.mean.count } }
 
@@ -84,10 +107,13 @@ public final class Network {
 
 /// The running mean and variance of one batch norm, a number for each channel.
 final class RunningStatistics {
+  /// The norm's name.
+  let name: String
   let mean: AlignedBuffer
   let variance: AlignedBuffer
 
-  init(channels: Int) {
+  init(name: String, channels: Int) {
+    self.name = name
     mean = AlignedBuffer(count: channels)
     variance = AlignedBuffer([Float](repeating: 1, count: channels))
   }

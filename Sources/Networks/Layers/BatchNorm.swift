@@ -25,7 +25,7 @@ extension NetworkBuilder {
     let pair = NormPair(
       scale: parameter("\(name).weight", shape: [channels], decays: false, fill: .constant(scaleStart)),
       shift: parameter("\(name).bias", shape: [channels], decays: false, fill: .constant(0)))
-    let statistics = RunningStatistics(channels: channels)
+    let statistics = RunningStatistics(name: name, channels: channels)
     runningStatistics.append(statistics)
     return append(
       try BatchNorm(

@@ -6,6 +6,8 @@ public enum DetectorError: Error, Hashable, Sendable, CustomStringConvertible {
   case data(problem: String)
   /// Weights that belong to another architecture.
   case weightCount(given: Int, needed: Int)
+  /// A backbone to begin with that was made for other settings; `given` is nil where the part is missing.
+  case backbone(origin: String, part: String, given: [Int]?, needed: [Int])
   /// A loss cannot train this detector; `place` is "classification" or "boxes".
   case loss(place: String, problem: String)
   /// The layer library refused.
@@ -17,6 +19,9 @@ public enum DetectorError: Error, Hashable, Sendable, CustomStringConvertible {
     case .data(let problem): "training data: \(problem)"
     case .weightCount(let given, let needed):
       "initial weights: \(given) numbers given, this detector has \(needed); use weights of the same detector settings"
+    case .backbone(let origin, let part, let given, let needed):
+      "\(origin): tensor '\(part)' " + (given.map { "has the shape \($0)" } ?? "is missing")
+        + ", this detector needs \(needed); give weights of the same backbone settings, or make them with `autoloss pretrain`"
     case .loss(let place, let problem): "\(place) loss: \(problem)"
     case .network(let message): "network: \(message)"
     }

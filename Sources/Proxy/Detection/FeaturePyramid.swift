@@ -10,6 +10,11 @@ struct FeaturePyramid {
   /// The finer and the coarser level.
   let levels: [Value]
 
+  /// Whether the part of a detector of that name is one of these layers, whose names are the same in every detector.
+  static func owns(_ part: String) -> Bool {
+    ["stem.", "stage", "lateral.", "pyramid."].contains { part.hasPrefix($0) }
+  }
+
   /// Adds the layers for inputs of images × height × width × 3.
   init(_ settings: BackboneSettings, height: Int, width: Int, in builder: NetworkBuilder) throws(NetworkError) {
     let layers = NormalizedLayers(builder: builder, normalization: settings.normalization, groups: settings.groups)

@@ -4,7 +4,7 @@ import Randomness
 /// same batches.
 ///
 /// Images come in shuffled passes over the data that run on across batches; data with fewer images than a batch repeats.
-package struct BatchOrder {
+package struct BatchOrder: Hashable, Sendable, Codable {
   /// One image of a batch.
   package struct Draw: Hashable, Sendable {
     /// Index in the data set.
@@ -25,6 +25,12 @@ package struct BatchOrder {
     (self.settings, self.imageCount) = (settings, imageCount)
     order = SeededGenerator(seed: seed, stream: "batch order")
     changes = SeededGenerator(seed: seed, stream: "image changes")
+  }
+
+  /// Whether this is a later place in an order of the same settings and images, with places inside them.
+  func continues(_ other: BatchOrder) -> Bool {
+    settings == other.settings && imageCount == other.imageCount
+      && pending.allSatisfy((0..<imageCount).contains)
   }
 
   /// The next batch.

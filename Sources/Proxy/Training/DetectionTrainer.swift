@@ -1,6 +1,5 @@
 import Losses
 import Networks
-import Randomness
 
 /// Trains and scores detectors on the calling thread; make one for each worker.
 ///
@@ -9,14 +8,16 @@ import Randomness
 /// with one seed are paired.
 public final class DetectionTrainer {
   public let detector: DetectorSettings
+  /// What every training begins with where no weights are given; nil: all weights are drawn from the seed.
+  public let backbone: BackboneWeights?
   private var networks: [DetectorShape: any Detector] = [:]
   /// Start weights by seed, for the data seen last: paired trainings ask for few seeds again and again.
   private var starts: [UInt64: [Float]] = [:]
   private var startShape: DetectorShape?
 
-  public init(detector: DetectorSettings) throws(DetectorError) {
+  public init(detector: DetectorSettings, backbone: BackboneWeights? = nil) throws(DetectorError) {
     try detector.validate()
-    self.detector = detector
+    (self.detector, self.backbone) = (detector, backbone)
   }
 
   /// Trains for `settings.steps` steps.
@@ -29,26 +30,37 @@ public final class DetectionTrainer {
     _ settings: TrainingSettings, losses: DetectionLosses, on data: DetectionDataset, seed: UInt64,
     initialWeights: [Float]? = nil, isCancelled: () -> Bool = { false }
   ) throws(DetectorError) -> TrainingOutcome {
+    let training = try begin(settings, losses: losses, on: data, seed: seed, initialWeights: initialWeights)
+    while !training.isFinished {
+      if isCancelled() { return .cancelled(step: training.step) }
+      let report = try training.advance()
+      guard report.isFinite else { return .diverged(step: report.step) }
+    }
+    return .completed(training.trained)
+  }
+
+  /// Begins a training that the caller advances, or goes on with one from its state.
+  ///
+  /// - Parameters:
+  ///   - initialWeights: as in `train`; passed over with a `state`.
+  ///   - state: of a training with the same settings, losses, data and seed.
+  /// - Throws: `DetectorError` for settings, data or weights that do not fit.
+  public func begin(
+    _ settings: TrainingSettings, losses: DetectionLosses, on data: DetectionDataset, seed: UInt64,
+    initialWeights: [Float]? = nil, from state: TrainingState? = nil
+  ) throws(DetectorError) -> DetectionTraining {
     try settings.validate()
     let network = try network(for: data, batch: settings.imagesPerBatch)
-    let start = try initialWeights == nil ? startWeights(network.shape, seed: seed) : []
-    try network.restore(initialWeights ?? start)
     try network.use(losses)
-    let optimizer = Optimizer(settings.optimizer, parameters: network.network.parameters)
-    var order = BatchOrder(settings: settings, imageCount: data.images.count, seed: seed)
-    var tail = LossTail(steps: settings.steps)
-    for step in 0..<settings.steps {
-      if isCancelled() { return .cancelled(step: step) }
-      let batch = order.next().map { InputImage(data.images[$0.image], draw: $0) }
-      let summary = try network.accumulateGradients(batch, seed: seed, step: step)
-      guard summary.total.isFinite,
-        optimizer.step(learningRate: settings.rates.rate(at: step, of: settings.steps)).isFinite
-      else { return .diverged(step: step) }
-      tail.add(summary, step: step)
+    let training = DetectionTraining(settings, losses: losses, detector: network, data: data, seed: seed)
+    if let state {
+      try training.restore(state)
+    } else if let initialWeights {
+      try network.restore(initialWeights)
+    } else {
+      try network.restore(startWeights(network.shape, seed: seed))
     }
-    return .completed(
-      TrainedDetector(
-        settings: detector, classes: data.classes.count, weights: network.network.state, losses: tail.mean))
+    return training
   }
 
   /// The detections of every image, best first, in pixels of the input.
@@ -95,7 +107,8 @@ public final class DetectionTrainer {
   private func startWeights(_ shape: DetectorShape, seed: UInt64) throws(DetectorError) -> [Float] {
     if startShape != shape { (startShape, starts) = (shape, [:]) }
     if let known = starts[seed] { return known }
-    let drawn = try shape.startWeights(seed: seed)
+    var drawn = try shape.startWeights(seed: seed)
+    if let backbone { try backbone.lay(over: &drawn, shape.parts().state) }
     starts[seed] = drawn
     return drawn
   }

@@ -1,5 +1,5 @@
 /// The mean of the losses over the last tenth of a training.
-struct LossTail {
+struct LossTail: Hashable, Sendable, Codable {
   private let first: Int
   private var sum = LossSummary()
   private var count = 0
@@ -7,6 +7,9 @@ struct LossTail {
   init(steps: Int) {
     first = steps - max(1, steps / 10)
   }
+
+  /// Whether this is of a training with as many steps.
+  func continues(_ other: LossTail) -> Bool { first == other.first && count >= 0 }
 
   mutating func add(_ summary: LossSummary, step: Int) {
     guard step >= first else { return }

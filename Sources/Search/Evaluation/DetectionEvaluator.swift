@@ -10,11 +10,13 @@ public final class DetectionEvaluator: CandidateEvaluator {
   private let verificationImages: DetectionDataset
   private let trainer: DetectionTrainer
 
-  init(_ space: SearchSpace, splits: DetectionSplits, verificationImages: DetectionDataset) throws {
+  init(
+    _ space: SearchSpace, splits: DetectionSplits, verificationImages: DetectionDataset, backbone: BackboneWeights?
+  ) throws {
     self.space = space
     self.splits = splits
     self.verificationImages = verificationImages
-    trainer = try DetectionTrainer(detector: space.detector)
+    trainer = try DetectionTrainer(detector: space.detector, backbone: backbone)
   }
 
   public func evaluate(
@@ -76,18 +78,24 @@ public struct DetectionEvaluatorSource: EvaluatorSource {
   private let space: SearchSpace
   private let splits: DetectionSplits
   private let verificationImages: DetectionDataset
+  private let backbone: BackboneWeights?
   public let context: String
 
-  /// - Parameter program: what names this build; see `Machine.program`.
-  public init(_ space: SearchSpace, splits: DetectionSplits, machine: Machine = .current) throws {
+  /// - Parameters:
+  ///   - backbone: what every training begins with; nil: drawn from the seed.
+  ///   - machine: what names this build and processor.
+  public init(
+    _ space: SearchSpace, splits: DetectionSplits, backbone: BackboneWeights? = nil, machine: Machine = .current
+  ) throws {
     self.space = space
     self.splits = splits
+    self.backbone = backbone
     verificationImages = splits.searchTrain.onePerClass()
-    context = try Self.context(space, splits, machine)
+    context = try Self.context(space, splits, backbone, machine)
   }
 
   public func makeEvaluator() throws -> DetectionEvaluator {
-    try DetectionEvaluator(space, splits: splits, verificationImages: verificationImages)
+    try DetectionEvaluator(space, splits: splits, verificationImages: verificationImages, backbone: backbone)
   }
 
   private struct Context: Encodable {
@@ -95,13 +103,18 @@ public struct DetectionEvaluatorSource: EvaluatorSource {
     var data: String
     var detector: DetectorSettings
     var training: TrainingSchedules
+    /// Left out where nothing is given.
+    var initial: String?
   }
 
-  private static func context(_ space: SearchSpace, _ splits: DetectionSplits, _ machine: Machine) throws -> String {
+  private static func context(
+    _ space: SearchSpace, _ splits: DetectionSplits, _ backbone: BackboneWeights?, _ machine: Machine
+  ) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let context = Context(
-      machine: machine, data: splits.contentHash, detector: space.detector, training: space.training)
+      machine: machine, data: splits.contentHash, detector: space.detector, training: space.training,
+      initial: backbone?.contentHash)
     return String(decoding: try encoder.encode(context), as: UTF8.self)
   }
 }

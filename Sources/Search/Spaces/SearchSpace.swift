@@ -20,6 +20,8 @@ public struct SearchSpace: Codable, Hashable, Sendable {
   public var verification = VerificationSettings.standard
   public var simulation = SimulationSettings.standard
   public var detector = DetectorSettings.standard
+  /// What every training begins with.
+  public var initialWeights = InitialWeights.none
   public var data = DataSettings.standard
   public var training = TrainingSchedules()
   public var evolution = EvolutionSettings.standard

@@ -25,6 +25,10 @@ struct EvolveCommand: ParsableCommand {
   @Option(help: "A data folder (COCO or VOC layout) or 'synthetic' (default: synthetic).")
   var data: String?
   @OptionGroup var spaceOptions: SpaceOptions
+  @Option(
+    name: .customLong("init"), help: "What detectors begin with: none, synthetic or a FILE of weights (see `pretrain`)."
+  )
+  var initial: InitialWeights?
   @Option(help: "Seed of everything random (default: 1).")
   var seed: UInt64?
   @Option(help: "Threads; they change the time a run takes, never its result (default: one for each processor).")
@@ -50,8 +54,13 @@ struct EvolveCommand: ParsableCommand {
     let configuration = resumed?.configuration ?? requested
     // Everything that can be wrong with the input is found before the folder is made.
     let splits = try DataOption.open(configuration.data, configuration.space.data)
-    let source = try DetectionEvaluatorSource(configuration.space, splits: splits)
-    let store = try resumed?.store ?? SearchStore.create(folder, configuration, dataHash: splits.contentHash)
+    let backbone = try InitialWeightsOption.backbone(configuration.space)
+    let source = try DetectionEvaluatorSource(configuration.space, splits: splits, backbone: backbone)
+    let initialHash = backbone?.contentHash ?? "none"
+    let store =
+      try resumed?.store
+      ?? SearchStore.create(folder, configuration, dataHash: splits.contentHash, initialHash: initialHash)
+    try SearchStore.checkWeights(store, hash: initialHash)
     try SearchStore.checkData(store, hash: splits.contentHash, name: configuration.data)
     for warning in try SearchStore.warnings(store) { Console.error("warning: \(warning)") }
     let progress = ProgressReporter.standardError()
@@ -78,6 +87,7 @@ struct EvolveCommand: ParsableCommand {
   private func requestedConfiguration() throws -> RunConfiguration {
     var space = try spaceOptions.resolved(for: task)
     if let branch { space.branch = branch }
+    if let initial { space.initialWeights = initial }
     if data == "" { throw InputError("--data: is empty; name a data folder, or 'synthetic'") }
     return RunConfiguration(program: Machine.version, data: data ?? "synthetic", seed: seed ?? 1, space: space)
   }
@@ -89,9 +99,10 @@ struct EvolveCommand: ParsableCommand {
     let store = try RunStore.resume(folder)
     let stored = try SearchStore.configuration(of: store)
     var expected = stored
-    if spaceOptions.isGiven || branch != nil {
-      expected.space = requested.space
-      if branch == nil { expected.space.branch = stored.space.branch }
+    if spaceOptions.isGiven || branch != nil || initial != nil {
+      if spaceOptions.isGiven || branch != nil { expected.space = requested.space }
+      expected.space.branch = branch ?? stored.space.branch
+      expected.space.initialWeights = initial ?? stored.space.initialWeights
     }
     if data != nil { expected.data = requested.data }
     if seed != nil { expected.seed = requested.seed }

@@ -1,0 +1,178 @@
+import Foundation
+import Testing
+
+/// `train`, `pretrain` and `detect` as a user runs them, on a tiny task; killed for real.
+@Suite(.serialized) struct TrainEndToEndTests {
+  private func arguments(_ folder: URL, _ more: [String], steps: Int = 8) throws -> [String] {
+    let space = folder.appendingPathComponent("tiny.yaml")
+    try Data(EvolveEndToEndTests.tiny.utf8).write(to: space)
+    return ["train", "--space", space.path, "--steps", "\(steps)"] + more
+  }
+
+  private func bytes(_ folder: URL, _ path: String) throws -> Data {
+    try Data(contentsOf: folder.appendingPathComponent(path))
+  }
+
+  /// A checkpoint must be there before the process is killed.
+  private func waitFor(_ file: URL) {
+    for _ in 0..<600 where !FileManager.default.fileExists(atPath: file.path) { Thread.sleep(forTimeInterval: 0.02) }
+  }
+
+  @Test func killedAndResumedItEndsWithTheSameBytes() throws {
+    try withScratchFolder { folder in
+      let options = try arguments(folder, ["--seeds", "2", "--checkpoint-every", "5"], steps: 600)
+      let whole = try Command.run(options + ["--workers", "1", "--out", "whole"], in: folder)
+      #expect(whole.status == 0, "\(whole.err)")
+      var kills = 0
+      for round in 0..<4 {
+        let start =
+          round == 0 ? options + ["--workers", "2", "--out", "killed"] : ["train", "--resume", "--out", "killed"]
+        let process = Command.process(start, in: folder)
+        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+        try process.run()
+        waitFor(folder.appendingPathComponent("killed/seed-1/checkpoint.safetensors"))
+        Thread.sleep(forTimeInterval: 0.1 * Double(round + 1))
+        if process.isRunning {
+          kill(process.processIdentifier, SIGKILL)
+          kills += 1
+        }
+        process.waitUntilExit()
+      }
+      let resumed = try Command.run(["train", "--resume", "--out", "killed", "--json"], in: folder)
+      #expect(resumed.status == 0, "\(resumed.err)")
+      for seed in [1, 2] {
+        for file in ["checkpoint.safetensors", "predictions.json"] {
+          let path = "seed-\(seed)/\(file)"
+          #expect(try bytes(folder, "whole/" + path) == bytes(folder, "killed/" + path), "\(path) after \(kills) kills")
+        }
+      }
+      #expect(try bytes(folder, "whole/ground-truth.json") == bytes(folder, "killed/ground-truth.json"))
+    }
+  }
+
+  @Test func controlCKeepsACheckpointAndEndsWith130() throws {
+    try withScratchFolder { folder in
+      let out = folder.appendingPathComponent("run")
+      let long = try arguments(
+        folder, ["--out", out.path, "--checkpoint-every", "2", "--workers", "1"], steps: 1500)
+      let errors = folder.appendingPathComponent("errors")
+      let process = try Command.spawnUnblocked(long, errors: errors)
+      waitFor(out.appendingPathComponent("seed-1/checkpoint.safetensors"))
+      kill(process, SIGINT)
+      var status: Int32 = 0
+      waitpid(process, &status, 0)
+      let text = try String(contentsOf: errors, encoding: .utf8)
+      #expect(status & 0x7f == 0 && status >> 8 & 0xff == 130, "status \(status): \(text)")
+      #expect(text.contains("--resume") && text.contains("checkpoint written to"), "\(text)")
+      let resumed = try Command.run(["train", "--resume", "--out", out.path], in: folder)
+      #expect(resumed.status == 0 && resumed.err.contains("(from step "), "\(resumed.err)")
+      let whole = try Command.run(
+        try arguments(folder, ["--out", "whole", "--workers", "1"], steps: 1500), in: folder)
+      #expect(whole.status == 0, "\(whole.err)")
+      let path = "seed-1/checkpoint.safetensors"
+      #expect(try bytes(folder, "run/" + path) == bytes(folder, "whole/" + path))
+    }
+  }
+
+  @Test func whatIsKeptCanBeUsed() throws {
+    try withScratchFolder { folder in
+      let trained = try Command.run(
+        try arguments(
+          folder,
+          [
+            "--out", "run", "--predictions", "found.json", "--figures", "figures", "--tensorboard", "board",
+            "--score-every", "4", "--json",
+          ]), in: folder)
+      #expect(trained.status == 0, "\(trained.err)")
+      #expect(try bytes(folder, "found.json") == bytes(folder, "run/seed-1/predictions.json"))
+      #expect(try String(decoding: bytes(folder, "run/results.json"), as: UTF8.self) == trained.out)
+      let scored = try Command.run(
+        ["coco-eval", "--gt", "run/ground-truth.json", "--dt", "found.json", "--json"], in: folder)
+      #expect(scored.status == 0, "\(scored.err)")
+      let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+      #expect(files.contains("figures/seed-1-precision-recall.svg") && files.contains("figures/seed-1-example-1.png"))
+      #expect(files.contains { $0.hasPrefix("board/seed-1/events.out.tfevents.") })
+
+      let checkpoint = ["detect", "--checkpoint", "run/seed-1/checkpoint.safetensors", "--threshold", "0"]
+      let picture = "figures/seed-1-example-1.png"
+      let drawn = try Command.run(checkpoint + [picture, "tiny.yaml", "none.jpg", picture], in: folder)
+      #expect(drawn.status == 1)
+      for word in ["tiny.yaml: neither JPEG nor PNG", "none.jpg: there is no such file"] {
+        #expect(drawn.err.contains(word), "\(drawn.err)")
+      }
+      #expect(drawn.out.contains("detections/seed-1-example-1.png") && drawn.out.contains("seed-1-example-1-2.png"))
+      #expect(try bytes(folder, "detections/seed-1-example-1.png").starts(with: [0x89, 0x50, 0x4E, 0x47]))
+      let json = try Command.run(checkpoint + ["--json", picture], in: folder)
+      #expect(json.status == 0 && json.out.hasPrefix("{\"images\":[{\"id\":1"), "\(json.out) \(json.err)")
+      #expect(json.out.contains("\"results\":[") && json.out.contains("\"problems\":[]"))
+    }
+  }
+
+  @Test func foldersAndWeightsOfSomethingElseAreRefused() throws {
+    try withScratchFolder { folder in
+      let first = try Command.run(try arguments(folder, ["--out", "run"]), in: folder)
+      #expect(first.status == 0, "\(first.err)")
+      for seed in ["1", "2"] {
+        let made = try Command.run(
+          [
+            "pretrain", "--space", "tiny.yaml", "--steps", "3", "--seed", seed, "--out", "b\(seed).safetensors",
+            "--json",
+          ], in: folder)
+        #expect(made.status == 0 && made.out.contains("\"trained\":true"), "\(made.err)")
+      }
+      let kept = try Command.run(
+        ["pretrain", "--space", "tiny.yaml", "--steps", "3", "--out", "again.safetensors", "--json"], in: folder)
+      #expect(kept.out.contains("\"trained\":false"), "\(kept.out)")
+      let anew = try Command.run(
+        ["pretrain", "--space", "tiny.yaml", "--steps", "3", "--again", "--out", "anew.safetensors"], in: folder)
+      #expect(anew.status == 0, "\(anew.err)")
+      #expect(try bytes(folder, "b1.safetensors").suffix(4000) == bytes(folder, "anew.safetensors").suffix(4000))
+      #expect(try bytes(folder, "b1.safetensors").suffix(4000) != bytes(folder, "b2.safetensors").suffix(4000))
+
+      let warm = try Command.run(
+        try arguments(folder, ["--out", "warm", "--init", "b1.safetensors"]), in: folder)
+      #expect(warm.status == 0, "\(warm.err)")
+      let search = [
+        "evolve", "--space", "tiny.yaml", "--init", "b1.safetensors", "--out", "search", "--workers", "1",
+      ]
+      let searched = try Command.run(search, in: folder)
+      #expect(searched.status == 0, "\(searched.err)")
+      try FileManager.default.removeItem(at: folder.appendingPathComponent("b1.safetensors"))
+      try FileManager.default.copyItem(
+        at: folder.appendingPathComponent("b2.safetensors"), to: folder.appendingPathComponent("b1.safetensors"))
+      try Data("{}".utf8).write(to: folder.appendingPathComponent("plain.safetensors"))
+      try Data(bytes(folder, "run/seed-1/checkpoint.safetensors").dropLast(7)).write(
+        to: folder.appendingPathComponent("short.safetensors"))
+
+      let rows: [(arguments: [String], words: [String])] = [
+        (["train", "--out", "run"], ["run", "--resume"]),
+        (["train", "--resume"], ["--out"]),
+        (["train", "--resume", "--out", "nothing"], ["nothing", "holds no training"]),
+        (["train", "--resume", "--out", "run", "--seeds", "3"], ["seeds"]),
+        (["train", "--resume", "--out", "run", "--loss-reg", "l1"], ["regression = giou"]),
+        (["train", "--resume", "--out", "run", "--steps", "9"], ["schedule.steps = 8"]),
+        (["train", "--resume", "--out", "run", "--init", "b2.safetensors"], ["initialWeights = none"]),
+        (["train", "--resume", "--out", "warm"], ["warm", "initial weights"]),
+        (["evolve", "--resume", "--out", "search"], ["search", "initial weights"]),
+        (["train", "--init", "b1.safetensors", "--steps", "3"], ["b1.safetensors", "pretrain"]),
+        (["train", "--init", "none.safetensors"], ["none.safetensors"]),
+        (["train", "--init", "plain.safetensors"], ["plain.safetensors", "header"]),
+        (["train", "--checkpoint-every", "0"], ["--checkpoint-every 0"]),
+        (["train", "--predictions", "nowhere/p.json"], ["nowhere"]),
+        (["detect", "--checkpoint", "b2.safetensors", "x.png"], ["b2.safetensors", "format"]),
+        (["detect", "--checkpoint", "short.safetensors", "x.png"], ["short.safetensors", "bytes"]),
+        (["detect", "--checkpoint", "none.safetensors", "x.png"], ["none.safetensors"]),
+        (
+          ["detect", "--checkpoint", "run/seed-1/checkpoint.safetensors", "--threshold", "2", "x.png"],
+          ["--threshold 2"]
+        ),
+        (["detect", "--checkpoint", "run/seed-1/checkpoint.safetensors"], ["image"]),
+      ]
+      for row in rows {
+        let output = try Command.run(row.arguments, in: folder)
+        #expect(output.status == 2, "\(row.arguments): \(output.status) \(output.err)")
+        for word in row.words { #expect(output.err.contains(word), "\(row.arguments): \(output.err)") }
+      }
+    }
+  }
+}
