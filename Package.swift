@@ -19,6 +19,7 @@ let package = Package(
     .library(name: "Losses", targets: ["Losses"]),
     // For Benchmarks/, whose package sees products only; their API may change at any time.
     .library(name: "Evolution", targets: ["Evolution"]),
+    .library(name: "Networks", targets: ["Networks"]),
     .library(name: "Proxy", targets: ["Proxy"]),
     .library(name: "Randomness", targets: ["Randomness"]),
     .library(name: "Screening", targets: ["Screening"]),

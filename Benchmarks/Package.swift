@@ -10,6 +10,8 @@ let package = Package(
     .target(name: "CFused"),
     // Counts the calls of the allocator.
     .target(name: "CAllocations"),
+    // Measures the processor's peak.
+    .target(name: "CPeak"),
     // Answers the lines that `compare` writes.
     .target(name: "Serving", dependencies: ["CAllocations"]),
     .executableTarget(
@@ -25,9 +27,10 @@ let package = Package(
     .executableTarget(
       name: "detection-benchmarks",
       dependencies: [
-        "Serving",
+        "CAllocations", "CPeak", "Serving",
         .product(name: "Formulas", package: "autoloss"),
         .product(name: "Losses", package: "autoloss"),
+        .product(name: "Networks", package: "autoloss"),
         .product(name: "Proxy", package: "autoloss"),
       ]),
   ],

@@ -2,6 +2,8 @@
 
 import json
 
+from .steps import layer_page
+
 HEADER = ["name", "peer", "unit", "ours", "peer", "ratio", "threads", "remarks"]
 
 
@@ -17,6 +19,12 @@ def remarks(row):
     for name, variant in row.get("variants", {}).items():
         if name != row["variant"]:
             found.append(f"{name}: {digits(variant['peer'])} ({digits(variant['ratio'])}x)")
+    if "loading_share" in row:
+        found.append(f"{row['parameters']:,} parameters, peer {row['peer_format']}")
+        found.append(f"{row['loading_share']:.1%} of the step waits for data")
+        if row["allocations"] >= 0:
+            found.append(
+                f"{row['allocations']} allocations a step, {row['allocations_in_layers']} of them inside oneDNN's calls")
     if "passed_share" in row:
         found.append(f"{row['passed_share']:.1%} passed")
         found.append(
@@ -55,6 +63,8 @@ def rounded(value):
     """Six digits are more than any clock here has."""
     if isinstance(value, float):
         return float(f"{value:.6g}")
+    if isinstance(value, list):
+        return [rounded(part) for part in value]
     if isinstance(value, dict):
         return {key: rounded(part) for key, part in value.items()}
     return value
@@ -67,7 +77,10 @@ def json_line(row):
 def record(folder, rows, about, command):
     """Writes the rows, the machine, and a page with both and the command."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "rows.jsonl").write_text("".join(json_line(row) + "\n" for row in rows))
+    if any("layers" in row for row in rows):
+        (folder / "layers.md").write_text(layer_page(rows))
+    kept = [{name: value for name, value in row.items() if name != "layers"} for row in rows]
+    (folder / "rows.jsonl").write_text("".join(json_line(row) + "\n" for row in kept))
     (folder / "machine.json").write_text(json.dumps({"command": command, **about}, indent=2) + "\n")
     lines = [HEADER, ["---"] * 3 + ["---:"] * 4 + ["---"]] + [cells(row) for row in rows]
     page = [

@@ -1,7 +1,8 @@
 """Answers each line of words with one line of JSON: what `compare` measures beside autoloss.
 
 Lines: `versions` · `load LOSS N INPUTS ANSWERS` · `prepare LOSS N CONTESTANT` · `time LOSS N CONTESTANT COUNT` ·
-`formulas FILE` · `screen` · `coco GT DT` · `coco-time`. What goes wrong is an answer too: `{"error": …}`.
+`formulas FILE` · `screen` · `coco GT DT` · `coco-time` · `step FILE` · `step-prepare CONTESTANT` ·
+`step-time CONTESTANT COUNT`. What goes wrong is an answer too: `{"error": …}`.
 """
 
 import importlib.metadata
@@ -63,6 +64,15 @@ def answer(words):
         return races["coco"].summary()
     if words[0] == "coco-time":
         return races["coco"].time()
+    if words[0] == "step":
+        from training_race import TrainingRace
+
+        races["step"] = TrainingRace(words[1])
+        return {}
+    if words[0] == "step-prepare":
+        return races["step"].prepare(words[1])
+    if words[0] == "step-time":
+        return races["step"].time(words[1], int(words[2]))
     raise ValueError("unknown line: " + " ".join(words))
 
 

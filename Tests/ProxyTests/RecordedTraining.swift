@@ -26,12 +26,7 @@ struct RecordedTraining {
     let training = try TrainingStep(
       detector(kind), training: TrainingSettings(weightDecay: row["decay"].doubles[0], gradientLimit: 0),
       losses: losses(kind), classes: int("classes"), batch: int("batch"), height: int("height"), width: int("width"))
-    training.parameters.update { weights in
-      for entry in training.parameters.entries {
-        let start = Self.startValue(entry)
-        for (place, value) in zip(entry.range, start) { weights[place] = value }
-      }
-    }
+    training.setWeights(Self.startValue)
     return training
   }
 
@@ -109,14 +104,14 @@ struct RecordedTraining {
     }
   }
 
-  private static func startValue(_ entry: Parameter) -> [Float] {
-    let count = entry.range.count
-    let uniform = words(entry.name, count: count).map { Double($0 >> 40) / 8_388_608 - 1 }
-    if entry.shape.count > 1 {
-      let bound = (3 / (Double(count) / Double(entry.shape[0]))).squareRoot()
+  private static func startValue(_ name: String, _ shape: [Int]) -> [Float] {
+    let count = shape.reduce(1, *)
+    let uniform = words(name, count: count).map { Double($0 >> 40) / 8_388_608 - 1 }
+    if shape.count > 1 {
+      let bound = (3 / (Double(count) / Double(shape[0]))).squareRoot()
       return uniform.map { Float($0 * bound) }
     }
-    return uniform.map { Float(entry.name.hasSuffix(".norm.weight") ? 1 + 0.2 * $0 : 0.1 * $0) }
+    return uniform.map { Float(name.hasSuffix(".norm.weight") ? 1 + 0.2 * $0 : 0.1 * $0) }
   }
 }
 

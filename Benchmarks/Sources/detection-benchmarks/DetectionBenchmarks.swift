@@ -4,10 +4,11 @@ import Serving
 /// Measures scoring and training of detectors; takes the lines of `Benchmarks/compare`.
 @main
 struct DetectionBenchmarks {
-  /// Lines: `coco GT DT` · `coco-time` · `train WORKERS STEPS`.
+  /// Lines: `coco GT DT` · `coco-time` · `train WORKERS STEPS` · `step FILE` · `step-time COUNT` · `layers`.
   static func main() {
     var scoring: ScoringRace?
     var training: TrainingRace?
+    var steps: StepRace?
     Service { words in
       switch words[0] {
       case "coco":
@@ -25,6 +26,20 @@ struct DetectionBenchmarks {
         let race = try training ?? TrainingRace()
         training = race
         return try race.run(workers: workers, steps: steps)
+      case "step":
+        guard words.count == 2 else { throw BenchmarkError("step takes a file") }
+        let race = try StepRace(file: words[1])
+        steps = race
+        return race.summary
+      case "step-time":
+        guard let steps else { throw BenchmarkError("`step` comes before `step-time`") }
+        guard words.count == 2, let count = Int(words[1]), count > 0 else {
+          throw BenchmarkError("step-time takes a number of steps")
+        }
+        return try steps.run(count: count)
+      case "layers":
+        guard let steps else { throw BenchmarkError("`step` comes before `layers`") }
+        return try steps.layers()
       default: throw BenchmarkError("unknown line: \(words.joined(separator: " "))")
       }
     }.run()

@@ -44,6 +44,12 @@ protocol Layer: AnyObject {
   func forward(training: Bool) throws(NetworkError)
   /// Reads the output's gradient, which it may overwrite; adds to its parameters' gradients.
   func backward() throws(NetworkError)
+  /// Multiplications and additions of one forward pass, for layers that are bound by them.
+  var forwardOperations: Double { get }
   /// The same layer with the same parameters on another input.
   func repeated(on input: Value, name: String, in builder: NetworkBuilder) throws(NetworkError) -> any Layer
+}
+
+extension Layer {
+  var forwardOperations: Double { 0 }
 }

@@ -10,7 +10,7 @@ public final class Network {
   public let stageCount: Int
   /// The values the caller writes before `forward`, in the order of description.
   public let inputs: [Value]
-  private let stages: [[any Layer]]
+  let stages: [[any Layer]]
   private let values: [Value]
   private let runningStatistics: [RunningStatistics]
   private let workspace: Workspace

@@ -111,6 +111,10 @@ final class Convolution: Layer {
       input: inputs[0], output: output, geometry: geometry, pair: pair, relu: relu, layer: name, workspace: workspace)
   }
 
+  var forwardOperations: Double {
+    2 * Double(output.shape.count * inputs[0].value.shape.channels * geometry.kernel.height * geometry.kernel.width)
+  }
+
   func forward(training: Bool) throws(NetworkError) { try primitives?.forward() }
 
   func backward() throws(NetworkError) {

@@ -63,6 +63,8 @@ final class Linear: Layer {
   private var width: Int32 { Int32(inputs[0].value.shape.channels) }
   private var outputs: Int32 { Int32(output.shape.channels) }
 
+  var forwardOperations: Double { 2 * Double(output.shape.count * inputs[0].value.shape.channels) }
+
   func forward(training: Bool) throws(NetworkError) {
     cblas_sgemm(
       CblasRowMajor, CblasNoTrans, CblasTrans, rows, outputs, width, 1, inputs[0].value.dataPointer, width,

@@ -36,6 +36,37 @@ public final class TrainingStep {
   /// Numbers that are learned.
   public var parameterCount: Int { parameters.entries.reduce(0) { $0 + $1.range.count } }
 
+  /// Writes the batch's pixels into the network's input, as every step does first; for its cost.
+  public func load(_ images: [DetectionImage]) {
+    guard let input = detector.network.inputs.first else { return }
+    detector.load(images.map { InputImage($0) }, into: input)
+  }
+
+  /// Forward and backward of the network alone, on what its inputs hold; gradients are wrong afterwards.
+  public func runLayers() throws(DetectorError) {
+    let network = detector.network
+    try detector.run { () throws(NetworkError) in
+      try network.forward(training: true)
+      try network.backward()
+    }
+  }
+
+  /// What every layer costs, after a step; gradients are wrong afterwards.
+  ///
+  /// - Parameter passes: how often each is timed.
+  public func layerCosts(passes: Int) throws(DetectorError) -> [LayerCost] {
+    do { return try detector.network.layerCosts(passes: passes) } catch { throw .network(error.description) }
+  }
+
+  /// Sets every weight by the name and shape (PyTorch's order) of its parameter; `values` gives as many as the shape holds.
+  public func setWeights(_ values: (_ name: String, _ shape: [Int]) -> [Float]) {
+    parameters.update { weights in
+      for entry in parameters.entries {
+        for (place, value) in zip(entry.range, values(entry.name, entry.shape)) { weights[place] = value }
+      }
+    }
+  }
+
   /// Forward, losses and backward of `batch` images; leaves the gradients behind.
   ///
   /// - Parameter step: decides, with the seed, what is drawn at random.
