@@ -94,7 +94,9 @@ let package = Package(
       dependencies: ["Screening", "Evolution", "Formulas", "JSONValues", "Losses", "Randomness", "Reporting"]),
     .testTarget(
       name: "ProxyTests",
-      dependencies: ["Proxy", "Formulas", "Losses", "Networks", "Tensors", "Randomness", "GoldenData"]),
+      dependencies: [
+        "Proxy", "Formulas", "Losses", "Networks", "Tensors", "Randomness", "GoldenData", "AllocationCounting",
+      ]),
     .testTarget(
       name: "SearchTests",
       dependencies: ["Search", "Formulas", "Losses", "Reporting", "RunStore", "Evolution", "Screening", "Proxy"]),

@@ -23,8 +23,7 @@ def remarks(row):
         found.append(f"{row['parameters']:,} parameters, peer {row['peer_format']}")
         found.append(f"{row['loading_share']:.1%} of the step waits for data")
         if row["allocations"] >= 0:
-            found.append(
-                f"{row['allocations']} allocations a step, {row['allocations_in_layers']} of them inside oneDNN's calls")
+            found.append(f"{row['allocations']:,} calls of the allocator a step")
     if "passed_share" in row:
         found.append(f"{row['passed_share']:.1%} passed")
         found.append(

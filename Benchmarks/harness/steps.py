@@ -53,7 +53,7 @@ def step_rows(name, ours, python, folder, rounds, failures):
     facts = ours.ask("step-time", STEPS)
     extra = {
         "parameters": mine["parameters"], "batch": settings["batch"], "allocations": facts["allocations"],
-        "allocations_in_layers": facts["allocationsInLayers"], "note": NOTES[name],
+        "note": NOTES[name],
     }
     layers = ours.ask("layers")
     for peer in PEERS if python else []:

@@ -65,7 +65,7 @@ public final class BinaryClassLoss {
     let (rows, classes) = (batch.rows, batch.classes)
     let perElement = alpha != nil || reducer.program.shape == .perElement
     guard perElement else {
-      return batch.weights.map { LossReducer.Weights(values: $0.baseAddress, shape: [rows], count: rows) }
+      return batch.weights.map { LossReducer.Weights(values: $0.baseAddress, rows: rows) }
     }
     if alpha == nil, batch.weights == nil { return nil }
     let room = weight.reserve(max(rows * classes, 1))
@@ -76,6 +76,6 @@ public final class BinaryClassLoss {
         room[place] = ofRow * (alpha.map { py[place] == 1 ? $0 : 1 - $0 } ?? 1)
       }
     }
-    return LossReducer.Weights(values: UnsafePointer(room), shape: [rows, classes], count: rows * classes)
+    return LossReducer.Weights(values: UnsafePointer(room), rows: rows, columns: classes)
   }
 }

@@ -15,9 +15,12 @@ final class LossReducer {
   struct Weights {
     /// Nil stands for 1 everywhere.
     let values: UnsafePointer<Float>?
-    /// The lengths of the loss's axes when weights spread a single number; nil keeps the shape of the value.
-    let shape: [Int]?
-    let count: Int
+    /// The lengths of the loss's axes; one axis where there are no columns.
+    let rows: Int
+    var columns: Int?
+
+    var count: Int { rows * (columns ?? 1) }
+    var shape: [Int] { columns.map { [rows, $0] } ?? [rows] }
   }
 
   init(_ program: Program, reduction: Reduction, lossWeight: Float) {

@@ -44,7 +44,7 @@ public final class MultiClassLoss {
       x: Self.start(batch.logits, target.reserve(count)), y: UnsafePointer(target.reserve(count)),
       z: UnsafePointer(quality.reserve(count)))
     let weights = batch.weights.map {
-      LossReducer.Weights(values: $0.baseAddress, shape: [batch.rows], count: batch.rows)
+      LossReducer.Weights(values: $0.baseAddress, rows: batch.rows)
     }
     return try reducer.evaluate(
       inputs: inputs, rows: batch.rows, classes: batch.classes, weights: weights,

@@ -97,12 +97,12 @@ public final class RegressionLoss {
         // One number beside a constant stays one number.
         if reducer.program.shape != .perSample {
           room[0] = mean
-          return LossReducer.Weights(values: UnsafePointer(room), shape: [1], count: 1)
+          return LossReducer.Weights(values: UnsafePointer(room), rows: 1)
         }
         for row in 0..<rows { room[row] = mean }
       }
     }
-    return LossReducer.Weights(values: UnsafePointer(room), shape: [rows], count: rows)
+    return LossReducer.Weights(values: UnsafePointer(room), rows: rows)
   }
 }
 

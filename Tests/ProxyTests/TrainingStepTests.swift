@@ -4,6 +4,10 @@ import Networks
 import Proxy
 import Testing
 
+#if canImport(AllocationCounting)
+  import AllocationCounting
+#endif
+
 /// Whole training steps against PyTorch from the same weights and batch (Tests/Recorded/training_steps.py).
 ///
 /// The reference is computed in float64. PyTorch's own float32 gradients are off by up to 3e-6 of each parameter's largest;
@@ -45,4 +49,29 @@ import Testing
       training.update(learningRate: recorded.learningRate)
     }
   }
+
+  #if canImport(AllocationCounting)
+    /// oneDNN builds a list of arguments whenever a primitive runs; beside that a warm step of one stage allocates nothing.
+    @Test(
+      .enabled(if: allocation_counting_works(), "counting allocations needs glibc and no sanitizer"), arguments: 0..<2)
+    func aWarmStepAllocatesOnlyInsideOneDNN(index: Int) throws {
+      let recorded = try RecordedTraining.rows()[index]
+      let (training, images) = (try recorded.training(), try recorded.images())
+      func allocations(_ body: () throws -> Void) rethrows -> Int {
+        let before = allocation_count()
+        try body()
+        return allocation_count() - before
+      }
+      for step in 0..<2 {
+        _ = try training.accumulateGradients(images, step: step)
+        training.update(learningRate: 0.001)
+      }
+      _ = try training.accumulateGradients(images, step: 2)
+      let layers = try allocations { try training.runLayers() }
+      let step = try allocations { _ = try training.accumulateGradients(images, step: 3) }
+      let update = allocations { training.update(learningRate: 0.001) }
+      #expect(step == layers, "\(recorded.name): \(step) in a step, \(layers) in its layers")
+      #expect(update == 0, "\(recorded.name)")
+    }
+  #endif
 }

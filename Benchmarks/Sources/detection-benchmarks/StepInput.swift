@@ -3,15 +3,15 @@ import Losses
 import Proxy
 import Serving
 
-/// A detector and a batch as `compare` writes them to a file for both programs; the keys are those of `peers/detectors.py`.
+/// A detector and a batch as `compare` writes them to a file for both programs; the keys are those of `peers/detectors.py` in camel case.
 struct StepInput: Decodable {
   /// The shape of the detector.
   struct Settings: Decodable {
     let kind: DetectorKind
-    let batch, height, width, classes, stem, blocks, pyramid, groups, head_groups, tower, convolutions: Int
+    let batch, height, width, classes, stem, blocks, pyramid, groups, headGroups, tower, convolutions: Int
     let stages: [Int]
-    let distance_limit: Float
-    let proposal_channels, cells, samples, hidden, regions, kept: Int?
+    let distanceLimit: Float
+    let proposalChannels, cells, samples, hidden, regions, kept: Int?
   }
 
   /// A box of an image with its class.
@@ -26,7 +26,9 @@ struct StepInput: Decodable {
   let pixels: String
 
   init(file: String) throws {
-    self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    self = try decoder.decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
   }
 
   var detector: DetectorSettings {
@@ -35,13 +37,13 @@ struct StepInput: Decodable {
       kind: s.kind,
       backbone: BackboneSettings(
         stemChannels: s.stem, stageChannels: s.stages, blocksPerStage: s.blocks,
-        normalization: s.groups > 0 ? .group : .batch, groups: s.head_groups, pyramidChannels: s.pyramid),
-      proposals: ProposalSettings(channels: s.proposal_channels ?? 32, kept: s.kept ?? 64),
+        normalization: s.groups > 0 ? .group : .batch, groups: s.headGroups, pyramidChannels: s.pyramid),
+      proposals: ProposalSettings(channels: s.proposalChannels ?? 32, kept: s.kept ?? 64),
       head: BoxHeadSettings(
         cells: s.cells ?? 5, samples: s.samples ?? 2, hidden: s.hidden ?? 128,
         sampling: RandomSampler(count: s.regions ?? 64, positiveShare: 0.25)),
       oneStage: OneStageSettings(
-        channels: s.tower, convolutions: s.convolutions, distanceLimit: s.distance_limit))
+        channels: s.tower, convolutions: s.convolutions, distanceLimit: s.distanceLimit))
   }
 
   /// Focal loss (cross entropy in two stages) and GIoU.

@@ -18,8 +18,6 @@ final class StepRace {
     let seconds: [Double]
     /// Calls of the allocator by a step; -1 where they cannot be counted.
     let allocations: Int64
-    /// Of those, calls while the network's layers run: oneDNN builds its argument list anew for every primitive.
-    let allocationsInLayers: Int64
     /// Seconds of a step until the batch lies in the network's input.
     let loading: Double
     /// The last step's loss.
@@ -68,11 +66,8 @@ final class StepRace {
     let start = ContinuousClock.now
     for _ in 0..<count { training.load(batch) }
     loading = (ContinuousClock.now - start).seconds / Double(count)
-    let inside = allocations_count()
-    try training.runLayers()
     return Result(
-      seconds: seconds, allocations: before < 0 ? -1 : (after - before) / Int64(count),
-      allocationsInLayers: before < 0 ? -1 : allocations_count() - inside, loading: loading, loss: loss)
+      seconds: seconds, allocations: before < 0 ? -1 : (after - before) / Int64(count), loading: loading, loss: loss)
   }
 
   func layers() throws -> Layers {

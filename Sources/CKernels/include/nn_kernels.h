@@ -143,6 +143,16 @@ void nn_binary_cross_entropy(
 void nn_smooth_l1(
     const float *x, const float *targets, const float *weights, float beta, float *values, float *gx, int64_t count);
 
+// ---- Pixels (nn_pixels.c)
+
+typedef struct {
+  int64_t height, width, content;   // columns 0 ..< content show the picture
+  float gain, offset;
+  int mirrored;                     // the picture, left to right
+} nn_pixel_map;
+// target = pixel * gain + offset, rounded twice; both height * width * 3.
+void nn_pixels(const uint8_t *pixels, float *target, const nn_pixel_map *map);
+
 // ---- Optimizers (nn_optimizers.c), as PyTorch's; g is scaled by gradient_scale first
 
 typedef struct {

@@ -40,7 +40,10 @@ final class Primitive {
 
   func execute() throws(NetworkError) {
     let status = dnnl_primitive_execute(handle, engine.stream, Int32(arguments.count), arguments)
-    try Engine.check(status, layer, "dnnl_primitive_execute (\(call))", shapes)
+    guard status == dnnl_success else {
+      throw .oneDNN(
+        layer: layer, call: "dnnl_primitive_execute (\(call))", shapes: shapes, status: Int(status.rawValue))
+    }
   }
 }
 

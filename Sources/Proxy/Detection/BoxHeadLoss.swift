@@ -38,11 +38,11 @@ public final class BoxHeadLoss {
     }
     let scores = try classification.evaluate(regions, objects: objects, outputs: outputs)
     outputs.deltasGradient[..<(regions.count * 4 * outputs.boxes)].update(repeating: 0)
-    let reached = try boxes.evaluate(objects.map(\.box), divisor: Float(regions.count))
-    for (object, gradient) in zip(objects, reached.gradients) {
+    let reached = try boxes.evaluate(objects.map(\.box)[...], divisor: Float(regions.count))
+    for (object, gradient) in zip(objects, boxes.gradients) {
       outputs.setDeltasGradient(row: object.row, label: object.label, BoxDeltas(gradient))
     }
-    return (scores, reached.loss)
+    return (scores, reached)
   }
 }
 

@@ -2,6 +2,8 @@ import Formulas
 import Losses
 
 /// The box loss of a head, with its gradient with respect to the four numbers that describe each box.
+///
+/// Keeps its work space, so that a warm one allocates nothing; one per thread.
 final class BoxTerm {
   /// What is compared with the target.
   private enum Comparison {
@@ -26,63 +28,86 @@ final class BoxTerm {
     }
   }
 
-  /// The weighted sum over the rows divided by `divisor`, and the gradient of each row's numbers.
+  /// The gradient of each row's numbers, after `evaluate`.
+  private(set) var gradients: [SIMD4<Float>] = []
+  private var predicted: [Float] = []
+  private var targets: [Float] = []
+  private var factors: [Float] = []
+  private var slopes: [Float] = []
+
+  /// The weighted sum over the rows divided by `divisor`; leaves the gradients of the rows' numbers in `gradients`.
   ///
   /// `weights` hold one number a row; nil stands for 1.
   func evaluate(
-    _ rows: [BoxRow], weights: [Float]? = nil, divisor: Float
-  ) throws(DetectorError) -> (loss: Double, gradients: [SIMD4<Float>]) {
-    guard !rows.isEmpty else { return (0, []) }
+    _ rows: ArraySlice<BoxRow>, weights: ArraySlice<Float>? = nil, divisor: Float
+  ) throws(DetectorError) -> Double {
+    predicted.removeAll(keepingCapacity: true)
+    targets.removeAll(keepingCapacity: true)
+    factors.removeAll(keepingCapacity: true)
+    gradients.removeAll(keepingCapacity: true)
+    guard !rows.isEmpty else { return 0 }
     do {
       switch comparison {
       case .boxes(let loss):
-        let (value, corners) = try Self.gradient(
-          rows.flatMap { $0.decoded.corners }, rows.flatMap { $0.target.corners }, weights
-        ) { predicted, targets, weights, gradient throws(LossError) in
-          Double(
-            try loss.evaluate(
-              RegressionBatch(predicted: predicted, targets: targets, weights: weights, averageFactor: divisor),
-              gradient: gradient
-            ).total)
+        for row in rows {
+          Self.append(row.decoded.corners, to: &predicted)
+          Self.append(row.target.corners, to: &targets)
         }
-        return (value, zip(rows, corners).map { $0.coding.gradient(of: $0.numbers, upstream: $1) })
+        if let weights { factors.append(contentsOf: weights) }
+        let value = try withBuffers(weighted: weights != nil) { predicted, targets, weights, slopes throws(LossError) in
+          try loss.evaluate(
+            RegressionBatch(predicted: predicted, targets: targets, weights: weights, averageFactor: divisor),
+            gradient: slopes
+          ).total
+        }
+        for row in rows {
+          gradients.append(row.coding.gradient(of: row.numbers, upstream: slope(of: gradients.count)))
+        }
+        return Double(value)
       case .numbers(let loss):
-        return try Self.gradient(
-          rows.flatMap { Self.list($0.numbers) }, rows.flatMap { Self.list($0.coding.encode($0.target)) },
-          weights?.flatMap { [$0, $0, $0, $0] }
-        ) { predicted, targets, weights, gradient throws(LossError) in
-          Double(
-            try loss.evaluate(
-              predicted: predicted, targets: targets, weights: weights, averageFactor: divisor, gradient: gradient))
+        for row in rows {
+          Self.append(row.numbers, to: &predicted)
+          Self.append(row.coding.encode(row.target), to: &targets)
         }
+        if let weights { for weight in weights { Self.append(SIMD4(repeating: weight), to: &factors) } }
+        let value = try withBuffers(weighted: weights != nil) { predicted, targets, weights, slopes throws(LossError) in
+          try loss.evaluate(
+            predicted: predicted, targets: targets, weights: weights, averageFactor: divisor, gradient: slopes)
+        }
+        for _ in rows { gradients.append(slope(of: gradients.count)) }
+        return Double(value)
       }
     } catch {
       throw .loss(place: "boxes", problem: "\(error)")
     }
   }
 
-  /// Calls `body` with the buffers of all arrays and of a gradient of four numbers a row.
-  private static func gradient(
-    _ predicted: [Float], _ targets: [Float], _ weights: [Float]?,
+  private static func append(_ numbers: SIMD4<Float>, to list: inout [Float]) {
+    for side in 0..<4 { list.append(numbers[side]) }
+  }
+
+  private func slope(of row: Int) -> SIMD4<Float> {
+    SIMD4(slopes[4 * row], slopes[4 * row + 1], slopes[4 * row + 2], slopes[4 * row + 3])
+  }
+
+  /// Calls `body` with predicted numbers, targets, weights, and as many places for slopes.
+  private func withBuffers(
+    weighted: Bool,
     _ body: (
       UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>?, UnsafeMutablePointer<Float>?
-    ) throws(LossError) -> Double
-  ) throws(LossError) -> (Double, [SIMD4<Float>]) {
-    var gradient = [Float](repeating: 0, count: predicted.count)
-    let value = try predicted.withUnsafeBufferPointer { predicted throws(LossError) in
+    ) throws(LossError) -> Float
+  ) throws(LossError) -> Float {
+    while slopes.count < predicted.count { slopes.append(0) }
+    return try predicted.withUnsafeBufferPointer { predicted throws(LossError) in
       try targets.withUnsafeBufferPointer { targets throws(LossError) in
-        try (weights ?? []).withUnsafeBufferPointer { given throws(LossError) in
-          try gradient.withUnsafeMutableBufferPointer { gradient throws(LossError) in
-            try body(predicted, targets, weights == nil ? nil : given, gradient.baseAddress)
+        try factors.withUnsafeBufferPointer { factors throws(LossError) in
+          try slopes.withUnsafeMutableBufferPointer { slopes throws(LossError) in
+            try body(predicted, targets, weighted ? factors : nil, slopes.baseAddress)
           }
         }
       }
     }
-    let rows = stride(from: 0, to: gradient.count, by: 4)
-    return (value, rows.map { SIMD4(gradient[$0], gradient[$0 + 1], gradient[$0 + 2], gradient[$0 + 3]) })
   }
-
-  private static func list(_ numbers: SIMD4<Float>) -> [Float] { (0..<4).map { numbers[$0] } }
 }
 
 /// A box that a head describes, with the target that it is to reach.
@@ -100,5 +125,5 @@ struct BoxRow {
 
 extension BoundingBox {
   /// x1, y1, x2, y2.
-  var corners: [Float] { [x1, y1, x2, y2] }
+  var corners: SIMD4<Float> { SIMD4(x1, y1, x2, y2) }
 }

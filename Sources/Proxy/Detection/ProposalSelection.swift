@@ -40,7 +40,10 @@ package enum Ranking {
   /// Indices of the `count` largest values, largest first, ties by rising index; nan ranks last.
   package static func best(_ count: Int, of values: UnsafeBufferPointer<Float>) -> [Int] {
     var keys = values.indices.map { index in UInt64(orderedBits(values[index])) << 32 | UInt64(~UInt32(index)) }
-    if keys.count > count { keys = largest(count, of: keys) }
+    if keys.count > count {
+      keys.withUnsafeMutableBufferPointer { moveLargest(count, ahead: $0) }
+      keys.removeLast(keys.count - count)
+    }
     keys.sort(by: >)
     return keys.map { Int(~UInt32(truncatingIfNeeded: $0)) }
   }
@@ -53,23 +56,29 @@ package enum Ranking {
     return bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
   }
 
-  /// The `count` largest of distinct keys in any order (quickselect with the median of three as pivot).
-  private static func largest(_ count: Int, of all: [UInt64]) -> [UInt64] {
-    var chosen: [UInt64] = []
-    var rest = all
-    while chosen.count < count, !rest.isEmpty {
-      let (a, b, c) = (rest[0], rest[rest.count / 2], rest[rest.count - 1])
+  /// Moves the `count` largest of distinct keys before the others (quickselect with the median of three as pivot).
+  private static func moveLargest(_ count: Int, ahead keys: UnsafeMutableBufferPointer<UInt64>) {
+    var (low, high) = (0, keys.count)
+    while high - low > 1, low < count {
+      let (a, b, c) = (keys[low], keys[low + (high - low) / 2], keys[high - 1])
       let pivot = max(min(a, b), min(max(a, b), c))
-      let upper = rest.filter { $0 >= pivot }
-      if upper.count <= count - chosen.count {
-        chosen += upper
-        rest = rest.filter { $0 < pivot }
-      } else if upper.count == rest.count {
-        chosen += rest.sorted(by: >).prefix(count - chosen.count)
+      // Hoare's partition: keys above the pivot, then the rest.
+      var (left, right) = (low, high - 1)
+      while left <= right {
+        while keys[left] > pivot { left += 1 }
+        while keys[right] < pivot { right -= 1 }
+        guard left <= right else { break }
+        keys.swapAt(left, right)
+        left += 1
+        right -= 1
+      }
+      if count <= right + 1 {
+        high = right + 1
+      } else if count >= left {
+        low = left
       } else {
-        rest = upper
+        return
       }
     }
-    return chosen
   }
 }

@@ -26,6 +26,9 @@ package final class DenseHeadLoss {
   private let classification: BinaryClassLoss
   private let boxes: BoxTerm
   private let averaging: Averaging
+  /// The places that show an object, level after level, and their IoU.
+  private var rows: [BoxRow] = []
+  private var overlaps: [Float] = []
 
   /// - Parameter collapsesBoxWeights: the originals' quirk: a weight of one axis collapses to its mean, over all levels
   ///   together in FCOS and within each level in ATSS, so that boxes are not weighed by their IoU.
@@ -58,44 +61,60 @@ package final class DenseHeadLoss {
   package func evaluate(_ levels: [(outputs: DenseOutputs, targets: DenseTargets)], images: Int)
     throws(DetectorError) -> Summary
   {
-    let rows = levels.map { level in
-      level.targets.positives.map {
-        BoxRow(level.outputs.numbers(row: $0.row), $0.coding, target: $0.target)
+    rows.removeAll(keepingCapacity: true)
+    overlaps.removeAll(keepingCapacity: true)
+    for (outputs, targets) in levels {
+      for positive in targets.positives {
+        let row = BoxRow(outputs.numbers(row: positive.row), positive.coding, target: positive.target)
+        rows.append(row)
+        overlaps.append(max(OverlapMeasure.iou(row.decoded, row.target), ObjectRow.leastOverlap))
       }
     }
-    let overlaps = rows.map { $0.map { max(OverlapMeasure.iou($0.decoded, $0.target), ObjectRow.leastOverlap) } }
-    let count = rows.reduce(0) { $0 + $1.count }
+    let count = rows.count
     let divisor =
       switch averaging {
       case .positivesAndImages: Float(count + images)
       case .positives: Float(max(count, 1))
       }
     var summary = Summary()
-    for ((outputs, targets), quality) in zip(levels, overlaps) {
+    var start = 0
+    for (outputs, targets) in levels {
+      let quality = overlaps[start..<(start + targets.positives.count)]
+      start += targets.positives.count
       summary.classification += try classify(outputs, targets, quality: quality, divisor: divisor)
       summary.centerness += Self.center(outputs, targets, quality: quality, divisor: Float(max(count, 1)))
       outputs.boxesGradient.update(repeating: 0)
     }
-    let total = overlaps.reduce(0) { $1.reduce($0, +) }
     guard count > 0 else { return summary }
-    switch averaging {
-    case .positivesAndImages:
-      let reached = try boxes.evaluate(rows.flatMap { $0 }, weights: overlaps.flatMap { $0 }, divisor: total)
-      summary.boxes = reached.loss
-      var rest = reached.gradients[...]
-      for (outputs, targets) in levels { Self.write(&rest, to: outputs, targets) }
-    case .positives:
-      for (level, (outputs, targets)) in levels.enumerated() {
-        let reached = try boxes.evaluate(rows[level], weights: overlaps[level], divisor: total)
-        summary.boxes += reached.loss
-        var rest = reached.gradients[...]
-        Self.write(&rest, to: outputs, targets)
-      }
-    }
+    summary.boxes = try boxLoss(levels)
     return summary
   }
 
-  private func classify(_ outputs: DenseOutputs, _ targets: DenseTargets, quality: [Float], divisor: Float)
+  /// The box loss of all levels together, or level by level where the original has its quirk there.
+  private func boxLoss(_ levels: [(outputs: DenseOutputs, targets: DenseTargets)]) throws(DetectorError) -> Double {
+    let total = overlaps.reduce(0, +)
+    var start = 0
+    switch averaging {
+    case .positivesAndImages:
+      let loss = try boxes.evaluate(rows[...], weights: overlaps[...], divisor: total)
+      for (outputs, targets) in levels {
+        write(boxes.gradients[start..<(start + targets.positives.count)], to: outputs, targets)
+        start += targets.positives.count
+      }
+      return loss
+    case .positives:
+      var loss = 0.0
+      for (outputs, targets) in levels {
+        let range = start..<(start + targets.positives.count)
+        loss += try boxes.evaluate(rows[range], weights: overlaps[range], divisor: total)
+        write(boxes.gradients[...], to: outputs, targets)
+        start = range.upperBound
+      }
+      return loss
+    }
+  }
+
+  private func classify(_ outputs: DenseOutputs, _ targets: DenseTargets, quality: ArraySlice<Float>, divisor: Float)
     throws(DetectorError) -> Double
   {
     do {
@@ -115,7 +134,9 @@ package final class DenseHeadLoss {
   }
 
   /// Binary cross entropy of the centerness logits of the objects with their IoU.
-  private static func center(_ outputs: DenseOutputs, _ targets: DenseTargets, quality: [Float], divisor: Float)
+  private static func center(
+    _ outputs: DenseOutputs, _ targets: DenseTargets, quality: ArraySlice<Float>, divisor: Float
+  )
     -> Double
   {
     outputs.centernessGradient.update(repeating: 0)
@@ -129,13 +150,10 @@ package final class DenseHeadLoss {
     return sum / Double(divisor)
   }
 
-  /// Writes the gradients of one level's objects, and drops them from the list.
-  private static func write(
-    _ gradients: inout ArraySlice<SIMD4<Float>>, to outputs: DenseOutputs, _ targets: DenseTargets
-  ) {
+  /// Writes the gradients of one level's objects.
+  private func write(_ gradients: ArraySlice<SIMD4<Float>>, to outputs: DenseOutputs, _ targets: DenseTargets) {
     for (positive, gradient) in zip(targets.positives, gradients) {
       outputs.setBoxGradient(row: positive.row, gradient)
     }
-    gradients = gradients.dropFirst(targets.positives.count)
   }
 }

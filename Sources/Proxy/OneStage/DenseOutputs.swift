@@ -60,4 +60,11 @@ package struct DenseTargets {
   package init(labels: [Int32], weights: [Float]? = nil, positives: [Positive]) {
     (self.labels, self.weights, self.positives) = (labels, weights, positives)
   }
+
+  /// Takes all targets out and keeps the room of labels and objects.
+  mutating func removeAll() {
+    labels.removeAll(keepingCapacity: true)
+    positives.removeAll(keepingCapacity: true)
+    weights = nil
+  }
 }

@@ -12,6 +12,8 @@ final class OneStageDetector: Detector {
   private let averaging: DenseHeadLoss.Averaging
   private let results: ResultSelection
   private var loss: DenseHeadLoss?
+  /// The outputs with the targets of the step under way.
+  private var levels: [(outputs: DenseOutputs, targets: DenseTargets)]
 
   /// Builds the layers; start weights are those of `seed`.
   init(_ shape: DetectorShape, assignment rule: DenseAssignment.Rule, seed: UInt64) throws(DetectorError) {
@@ -26,6 +28,7 @@ final class OneStageDetector: Detector {
         in: builder)
       network = try builder.build(seed: seed)
       outputs = head.outputs
+      levels = head.outputs.map { ($0, DenseTargets(labels: [], positives: [])) }
     } catch {
       throw .network(String(describing: error))
     }
@@ -51,34 +54,31 @@ final class OneStageDetector: Detector {
     guard let loss else { throw .loss(place: "classification", problem: "none was set") }
     load(images, into: pyramid.input)
     try run { () throws(NetworkError) in try network.forward(training: true) }
-    let found = try loss.evaluate(Array(zip(outputs, targets(images))), images: images.count)
+    assign(images)
+    let found = try loss.evaluate(levels, images: images.count)
     network.parameters.zeroGradients()
     try run { () throws(NetworkError) in try network.backward() }
     return LossSummary(classification: found.classification, boxes: found.boxes, centerness: found.centerness)
   }
 
-  /// The batch's targets, a level each.
-  private func targets(_ images: [InputImage]) -> [DenseTargets] {
-    var levels = outputs.map { outputs in
-      var targets = DenseTargets(labels: [], positives: [])
-      targets.labels.reserveCapacity(outputs.rows)
-      return targets
-    }
+  /// Sets the batch's targets; their memory stays from step to step.
+  private func assign(_ images: [InputImage]) {
+    for level in levels.indices { levels[level].targets.removeAll() }
     for image in images {
       for (level, found) in assignment.targets(image.boxes, ignored: image.ignored).enumerated() {
-        let start = levels[level].labels.count
-        for (place, object) in found.objects.enumerated() where object >= 0 {
-          levels[level].positives.append(
+        let start = levels[level].targets.labels.count
+        for (place, object) in found.objects.enumerated() {
+          levels[level].targets.labels.append(object >= 0 ? Int32(image.labels[object]) : -1)
+          guard object >= 0 else { continue }
+          levels[level].targets.positives.append(
             .init(row: start + place, coding: assignment.codings[level][place], target: image.boxes[object]))
         }
-        levels[level].labels += found.objects.map { $0 >= 0 ? Int32(image.labels[$0]) : -1 }
         guard !found.ignored.isEmpty else { continue }
-        var weights = levels[level].weights ?? Array(repeating: 1, count: outputs[level].rows)
+        var weights = levels[level].targets.weights ?? Array(repeating: 1, count: outputs[level].rows)
         for place in found.ignored { weights[start + place] = 0 }
-        levels[level].weights = weights
+        levels[level].targets.weights = weights
       }
     }
-    return levels
   }
 
   func detect(_ images: [InputImage]) throws(DetectorError) -> [[Detection]] {

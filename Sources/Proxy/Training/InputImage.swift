@@ -1,3 +1,5 @@
+import CKernels
+
 /// An image as the detector trains on it: its targets after the changes of one draw, and how its pixels become numbers.
 package struct InputImage {
   package let boxes: [BoundingBox]
@@ -22,6 +24,10 @@ package struct InputImage {
     area = ImageArea(width: width, height: Float(source.placement.contentHeight))
     let flips = draw?.isFlipped ?? false
     let turned = flips ? source.boxes.map { $0.flippedHorizontally(imageWidth: width) } : source.boxes
+    guard source.isCrowd.contains(true) else {
+      (boxes, labels, masks, ignored) = (turned, source.labels, source.originalMasks, [])
+      return
+    }
     let trainable = source.trainable
     boxes = trainable.map { turned[$0] }
     labels = trainable.map { source.labels[$0] }
@@ -43,21 +49,13 @@ package struct InputImage {
 
   /// Writes height × width × 3 numbers.
   package func write(to target: UnsafeMutableBufferPointer<Float>) {
-    let (width, height) = (source.width, source.height)
-    let content = source.placement.contentWidth
     let contrast = draw?.contrast ?? 1
     let factor = Self.scale * contrast
     // A change of brightness b and contrast c maps p to (p · b − centre) · c.
-    let gain = factor * (draw?.brightness ?? 1)
-    let offset = -Self.center * factor
-    source.pixels.bytes.withUnsafeBufferPointer { pixels in
-      for y in 0..<height {
-        for x in 0..<width {
-          let from = (draw?.isFlipped ?? false) && x < content ? content - 1 - x : x
-          let (out, place) = ((y * width + x) * 3, (y * width + from) * 3)
-          for channel in 0..<3 { target[out + channel] = Float(pixels[place + channel]) * gain + offset }
-        }
-      }
-    }
+    var map = nn_pixel_map(
+      height: Int64(source.height), width: Int64(source.width), content: Int64(source.placement.contentWidth),
+      gain: factor * (draw?.brightness ?? 1), offset: -Self.center * factor, mirrored: draw?.isFlipped == true ? 1 : 0)
+    precondition(target.count >= source.height * source.width * 3, "a place for each number")
+    source.pixels.bytes.withUnsafeBufferPointer { nn_pixels($0.baseAddress, target.baseAddress, &map) }
   }
 }

@@ -10,6 +10,7 @@ public final class TrainingStep {
   private let detector: any Detector
   private let optimizer: Optimizer
   private let seed: UInt64
+  private var inputs: [InputImage] = []
 
   /// Builds the detector for images of height × width, with the start weights of `seed`.
   ///
@@ -39,7 +40,8 @@ public final class TrainingStep {
   /// Writes the batch's pixels into the network's input, as every step does first; for its cost.
   public func load(_ images: [DetectionImage]) {
     guard let input = detector.network.inputs.first else { return }
-    detector.load(images.map { InputImage($0) }, into: input)
+    take(images)
+    detector.load(inputs, into: input)
   }
 
   /// Forward and backward of the network alone, on what its inputs hold; gradients are wrong afterwards.
@@ -71,7 +73,13 @@ public final class TrainingStep {
   ///
   /// - Parameter step: decides, with the seed, what is drawn at random.
   public func accumulateGradients(_ images: [DetectionImage], step: Int) throws(DetectorError) -> LossSummary {
-    try detector.accumulateGradients(images.map { InputImage($0) }, seed: seed, step: step)
+    take(images)
+    return try detector.accumulateGradients(inputs, seed: seed, step: step)
+  }
+
+  private func take(_ images: [DetectionImage]) {
+    inputs.removeAll(keepingCapacity: true)
+    for image in images { inputs.append(InputImage(image)) }
   }
 
   /// Moves the weights; the gradient's Euclidean norm.
