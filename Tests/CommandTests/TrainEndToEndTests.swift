@@ -108,6 +108,22 @@ import Testing
     }
   }
 
+  @Test func furtherSeedsJoinATraining() throws {
+    try withScratchFolder { folder in
+      let first = try Command.run(try arguments(folder, ["--out", "run"]), in: folder)
+      #expect(first.status == 0, "\(first.err)")
+      let more = try Command.run(["train", "--resume", "--out", "run", "--seeds", "2", "--json"], in: folder)
+      #expect(more.status == 0 && more.out.contains("\"seed\":2"), "\(more.err)")
+      let whole = try Command.run(try arguments(folder, ["--out", "whole", "--seeds", "2"]), in: folder)
+      #expect(whole.status == 0, "\(whole.err)")
+      for path in ["config.yaml", "seed-1/checkpoint.safetensors", "seed-2/checkpoint.safetensors"] {
+        #expect(try bytes(folder, "run/" + path) == bytes(folder, "whole/" + path), "\(path)")
+      }
+      let fewer = try Command.run(["train", "--resume", "--out", "run", "--seeds", "1"], in: folder)
+      #expect(fewer.status == 2 && fewer.err.contains("seeds = [1, 2]"), "\(fewer.err)")
+    }
+  }
+
   @Test func foldersAndWeightsOfSomethingElseAreRefused() throws {
     try withScratchFolder { folder in
       let first = try Command.run(try arguments(folder, ["--out", "run"]), in: folder)
@@ -148,7 +164,7 @@ import Testing
         (["train", "--out", "run"], ["run", "--resume"]),
         (["train", "--resume"], ["--out"]),
         (["train", "--resume", "--out", "nothing"], ["nothing", "holds no training"]),
-        (["train", "--resume", "--out", "run", "--seeds", "3"], ["seeds"]),
+        (["train", "--resume", "--out", "run", "--first-seed", "2"], ["seeds = [1]"]),
         (["train", "--resume", "--out", "run", "--loss-reg", "l1"], ["regression = giou"]),
         (["train", "--resume", "--out", "run", "--steps", "9"], ["schedule.steps = 8"]),
         (["train", "--resume", "--out", "run", "--init", "b2.safetensors"], ["initialWeights = none"]),

@@ -27,6 +27,15 @@ public struct TrainingFolder: Sendable {
   /// - Throws: `TrainingFolderError.exists`, or `CheckpointError.unwritable`.
   public func create(_ plan: TrainingPlan) throws {
     guard !holdsTraining else { throw TrainingFolderError.exists(folder: url.path) }
+    try write(plan)
+  }
+
+  /// Makes room for further seeds.
+  ///
+  /// - Throws: `CheckpointError.unwritable`.
+  public func extend(to plan: TrainingPlan) throws { try write(plan) }
+
+  private func write(_ plan: TrainingPlan) throws {
     for seed in plan.seeds { try Self.makeFolder(self.seed(seed)) }
     // Last, so that a folder with a configuration is whole.
     try AtomicFile.write(try plan.yaml(), to: configuration)

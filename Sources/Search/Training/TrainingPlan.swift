@@ -47,12 +47,13 @@ public struct TrainingPlan: Codable, Hashable, Sendable {
     }
   }
 
-  /// Refuses to go on with something else than what was begun.
+  /// Refuses to go on with something else than what was begun; further seeds may follow those that were.
   ///
   /// - Throws: `SearchError.differentRun` naming the first key, `changedData`, `changedWeights`.
   public func check(against stored: TrainingPlan, folder: String) throws {
     var ours = self
     (ours.dataHash, ours.initialHash) = (stored.dataHash, stored.initialHash)
+    if seeds.starts(with: stored.seeds) { ours.seeds = stored.seeds }
     if let difference = try YAMLText.firstDifference(ours.yaml(), stored.yaml()) {
       throw SearchError.differentRun(
         folder: folder, key: difference.key, given: difference.ours, stored: difference.theirs)

@@ -9,9 +9,9 @@ struct TrainKeeping: ParsableArguments {
   var out: String?
   @Flag(help: "Go on with the training in the folder; options that are left out are those it was begun with.")
   var resume = false
-  @Option(help: "Steps between checkpoints (default: 200); one is written at the end and on Ctrl-C in any case.")
+  @Option(help: "Steps between checkpoints; one is written at the end and on Ctrl-C in any case.")
   var checkpointEvery = 200
-  @Option(help: "Steps between scorings on the way, for TensorBoard (default: 0, which scores at the end alone).")
+  @Option(help: "Steps between scorings on the way, for TensorBoard; 0: only at the end.")
   var scoreEvery = 0
   @Option(help: ArgumentHelp("Folder for TensorBoard's event files (default: that of --out).", valueName: "dir"))
   var tensorboard: String?

@@ -13,10 +13,10 @@ struct TrainSetup: ParsableArguments {
         + "detector is for, else detection-twostage)."))
   var task: SearchTask?
   @Option(
-    help: "Classification loss: a formula, a built-in name or a card file; `default` is the search space's (default).")
+    help: "Classification loss: a formula, a built-in name or a card file; `default`, or nothing: the search space's.")
   var lossCls: String?
   @Option(
-    help: "Regression loss: a formula, a built-in name or a card file; `default` is the search space's (default).")
+    help: "Regression loss: a formula, a built-in name or a card file; `default`, or nothing: the search space's.")
   var lossReg: String?
   @Option(
     help: "Detector: \(DetectorKind.allCases.map(\.rawValue).joined(separator: ", ")) (default: the search space's).")

@@ -51,6 +51,7 @@ struct TrainCommand: ParsableCommand {
     if let folder, stored == nil { try folder.create(plan) }
     let lock = folder?.lock()
     if let folder, lock == nil { throw TrainingFolderError.inUse(folder: folder.url.path) }
+    if let folder, let stored, stored.seeds != plan.seeds { try folder.extend(to: plan) }
     try withExtendedLifetime(lock) {
       try train(plan, splits, backbone: backbone, folder: folder, workers: workers)
     }
