@@ -40,12 +40,13 @@ public struct LossTraining: Sendable {
   /// every step of every seed, on the threads that train.
   ///
   /// Seeds whose checkpoint lies in the records' folder go on from there.
-  /// - Throws: `Interrupted` after a stop was asked for, with all checkpoints written.
+  /// - Throws: `DetectorError` for data that the detector cannot learn from; `Interrupted` after a stop was asked for, with all checkpoints written.
   public func run(
     seeds: [UInt64], on splits: DetectionSplits, workers: Int, records: TrainingRecords = TrainingRecords(),
     cancellation: Cancellation, progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in },
     report: (SeedResult) throws -> Void
   ) throws -> [SeedResult] {
+    for part in [splits.searchTrain, scored(splits)] { try part.requireMasks(for: space.detector.kind) }
     let pool = WorkerPool(count: min(workers, seeds.count)) {
       try SeedTraining(self, splits: splits, records: records)
     }

@@ -21,22 +21,24 @@ enum TrainText {
     }
   }
 
-  private static func spreads(_ results: [SeedResult]) -> [(metric: ScoreMetric, spread: SeedSpread)] {
-    ScoreMetric.allCases.map { metric in
-      (metric, SeedSpread(results.compactMap { $0.measurement.outcome.value(metric) }))
+  /// By the names of the JSON contract; those of masks where the detector finds them.
+  private static func spreads(_ results: [SeedResult]) -> [(metric: String, spread: SeedSpread)] {
+    let boxes = ScoreMetric.allCases.map { metric in
+      (metric: metric.rawValue, spread: SeedSpread(results.compactMap { $0.measurement.outcome.value(metric) }))
     }
+    let masks = results.compactMap(\.masks)
+    return masks.isEmpty ? boxes : boxes + maskMetrics.map { ($0.name, SeedSpread(masks.map($0.value))) }
+  }
+
+  private static var maskMetrics: [(name: String, value: (MaskScore) -> Double)] {
+    [("mask_AP", { $0.ap }), ("mask_AP50", { $0.ap50 }), ("mask_AP75", { $0.ap75 })]
   }
 
   static func table(_ plan: TrainingPlan, _ results: [SeedResult], name: String) -> String {
     var table = TextTable([
       .init("metric (\(plan.scoreOn.rawValue) of \(name))"), .init("mean ± std over seeds", .right),
     ])
-    for (metric, spread) in spreads(results) { table.add(metric.rawValue, spread.description) }
-    let masks = results.compactMap(\.masks)
-    if !masks.isEmpty {
-      table.add("mask AP", SeedSpread(masks.map(\.ap)).description)
-      table.add("mask AP50", SeedSpread(masks.map(\.ap50)).description)
-    }
+    for (metric, spread) in spreads(results) { table.add(metric, spread.description) }
     return table.description
   }
 
@@ -47,8 +49,8 @@ enum TrainText {
       "data": .string(plan.data), "loss_cls": .string(plan.classification), "loss_reg": .string(plan.regression),
       "init": .string(plan.space.initialWeights.description), "split": .string(plan.scoreOn.rawValue),
       "runs": .array(results.map(json)),
-      "mean": .object(spreads.map { .init($0.metric.rawValue, .double($0.spread.mean)) }),
-      "std": .object(spreads.map { .init($0.metric.rawValue, .double($0.spread.standardDeviation)) }),
+      "mean": .object(spreads.map { .init($0.metric, .double($0.spread.mean)) }),
+      "std": .object(spreads.map { .init($0.metric, .double($0.spread.standardDeviation)) }),
     ]
   }
 
@@ -59,10 +61,7 @@ enum TrainText {
       members.append(.init(metric.rawValue, measured.outcome.value(metric).map { .double($0) } ?? .null))
     }
     if let masks = result.masks {
-      members += [
-        .init("mask_AP", .double(masks.ap)), .init("mask_AP50", .double(masks.ap50)),
-        .init("mask_AP75", .double(masks.ap75)),
-      ]
+      members += maskMetrics.map { .init($0.name, .double($0.value(masks))) }
     }
     if case .diverged(let step) = measured.outcome { members.append(.init("diverged_at_step", .int(step))) }
     if let step = result.resumedAt { members.append(.init("resumed_at_step", .int(step))) }
