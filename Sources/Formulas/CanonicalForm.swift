@@ -16,31 +16,41 @@ public struct CanonicalForm: Hashable, Sendable {
       self.init(formula, applied: CanonicalRules())
       return
     }
-    var writer = CanonicalWriter(mode, mayDropSlopes: true)
-    let root = writer.write(formula)
-    self = writer.hasInfiniteSlope ? Self(keepingSlopesOf: formula, in: mode) : Self(writer, root)
-  }
-
-  /// The form of a formula with an infinite slope. Where the slope cancels, what is left is written anew without such care.
-  private init(keepingSlopesOf formula: Formula, in mode: Mode) {
-    var careful = CanonicalWriter(mode, mayDropSlopes: false)
-    let root = careful.write(formula)
-    self.init(careful, root)
-    guard !careful.hasInfiniteSlope(root) else { return }
-    var writer = CanonicalWriter(mode, mayDropSlopes: true)
-    writer.applied = careful.applied
-    let written = writer.write(self.formula)
-    if !writer.hasInfiniteSlope { self.init(writer, written) }
-  }
-
-  private init(_ writer: CanonicalWriter, _ root: Int) {
-    var collector = FormulaCollector()
-    self.init(collector.formula(below: root, of: writer.table.nodes), applied: writer.applied)
+    var (written, applied, needsAnotherPass) = Self.pass(over: formula, in: mode)
+    var passes = 1
+    while needsAnotherPass, passes < Self.passLimit, Self.isRewritten(written, in: mode) {
+      let again = Self.pass(over: written, in: mode)
+      needsAnotherPass = again.needsAnotherPass && again.formula != written
+      applied.formUnion(again.applied)
+      written = again.formula
+      passes += 1
+    }
+    self.init(written, applied: applied)
   }
 
   init(_ formula: Formula, applied: CanonicalRules) {
     self.formula = formula
     self.applied = applied
+  }
+
+  /// More passes than any formula is known to need.
+  private static let passLimit = 8
+
+  /// What one pass makes of a formula. Another is needed where an infinite slope cancelled, since what is left is written
+  /// without care for it; and where a part has rank 0: a number in front makes it `[1]`, which can be folded then.
+  private static func pass(over formula: Formula, in mode: Mode)
+    -> (formula: Formula, applied: CanonicalRules, needsAnotherPass: Bool)
+  {
+    var writer = CanonicalWriter(mode, mayDropSlopes: true)
+    var root = writer.write(formula)
+    var needsAnotherPass = writer.hasRankZero
+    if writer.hasInfiniteSlope {
+      writer = CanonicalWriter(mode, mayDropSlopes: false)
+      root = writer.write(formula)
+      needsAnotherPass = writer.hasRankZero || !writer.hasInfiniteSlope(root)
+    }
+    var collector = FormulaCollector()
+    return (collector.formula(below: root, of: writer.table.nodes), writer.applied, needsAnotherPass)
   }
 
   /// The rules that were applied, each once, in the order of `CanonicalRule.allCases`.

@@ -7,6 +7,8 @@ struct CanonicalWriter {
   let mayDropSlopes: Bool
   /// Whether some Sqrt of what can be 0 was met: its slope is infinite there, and reaches every part of the formula.
   var hasInfiniteSlope = false
+  /// Whether a part of rank 0 was met, which a number in front makes `[1]`: then more can be folded.
+  var hasRankZero = false
   /// Whether a node was written anew that is taken apart otherwise than where it was written first.
   private(set) var isAmbiguous = false
   /// The factors and divisors of all products.
@@ -71,6 +73,7 @@ struct CanonicalWriter {
     kept = (0, 0)
     applied = CanonicalRules()
     hasInfiniteSlope = false
+    hasRankZero = false
     isAmbiguous = false
   }
 
@@ -145,6 +148,7 @@ struct CanonicalWriter {
     let isSteep = if case .unary(.sqrt, let child) = node { !range(child).isPositive } else { false }
     if isSteep { hasInfiniteSlope = true }
     guard index == facts.count else {
+      if facts[index].shape.value == .rankZero { hasRankZero = true }
       if differs(facts[index], product, sum) { isAmbiguous = true }
       return index
     }
@@ -152,6 +156,7 @@ struct CanonicalWriter {
       newFacts(
         of: table[index], isSteep: isSteep, product: product == nil ? -1 : products.count,
         sum: sum == nil ? -1 : sums.count))
+    if facts[index].shape.value == .rankZero { hasRankZero = true }
     if let product {
       products.append(product)
       kept.factors = max(kept.factors, product.numerators.places.upperBound, product.denominators.places.upperBound)

@@ -51,8 +51,8 @@ struct CanonicalMemory {
     case form(CanonicalForm)
     /// Slopes must not be dropped: ask the writer that does not.
     case hasInfiniteSlope
-    /// Ask a fresh writer: a node can be taken apart in two ways, and the formula's own order decides; or an infinite
-    /// slope cancelled.
+    /// Ask a fresh writer: a node can be taken apart in two ways, and the formula's own order decides; or one pass is not
+    /// enough.
     case undecided
   }
 
@@ -61,6 +61,7 @@ struct CanonicalMemory {
     var key: UInt64 = 0
     var place: Int32 = 0
     var hasInfiniteSlope = false
+    var hasRankZero = false
     var applied = CanonicalRules()
   }
 
@@ -91,7 +92,9 @@ struct CanonicalMemory {
       }
       let found = known(key, moved)
       applied.formUnion(found.applied)
-      if found.hasInfiniteSlope, writer.mayDropSlopes, !writer.isAmbiguous { return .hasInfiniteSlope }
+      if writer.isAmbiguous { break }
+      if found.hasRankZero { return .undecided }
+      if found.hasInfiniteSlope, writer.mayDropSlopes { return .hasInfiniteSlope }
       places.append(Int(found.place))
     }
     if writer.isAmbiguous {
@@ -111,10 +114,11 @@ struct CanonicalMemory {
       if written[slot].key == 0 {
         writer.applied = CanonicalRules()
         writer.hasInfiniteSlope = false
+        writer.hasRankZero = false
         let place = writer.write(node)
         written[slot] = Written(
           key: key, place: Int32(truncatingIfNeeded: place), hasInfiniteSlope: writer.hasInfiniteSlope,
-          applied: writer.applied)
+          hasRankZero: writer.hasRankZero, applied: writer.applied)
         count += 1
         return written[slot]
       }

@@ -61,7 +61,10 @@ public struct Formula: Hashable, Sendable {
 
   /// Whether a variable that depends on the prediction occurs.
   public func mentionsPrediction(in mode: Mode) -> Bool {
-    mode.differentiableVariables.contains { nodes.contains(.variable($0)) }
+    for node in nodes {
+      if case .variable(let variable) = node, mode.isDifferentiable(variable) { return true }
+    }
+    return false
   }
 
   /// The part of the formula at and below a node.

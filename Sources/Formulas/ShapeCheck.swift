@@ -82,6 +82,21 @@ extension Formula {
     }
   }
 
+  /// Puts the shape of every node into an array, which keeps its room; false when a name is not of the mode or shapes do not
+  /// combine.
+  package func nodeShapes(in mode: Mode, into shapes: inout [NodeShape]) -> Bool {
+    shapes.removeAll(keepingCapacity: true)
+    do throws(ShapeFault) {
+      for node in nodes {
+        guard NameRule.allows(node, in: mode) else { return false }
+        shapes.append(try ShapeRule.shape(of: node, in: mode) { shapes[$0] })
+      }
+      return true
+    } catch {
+      return false
+    }
+  }
+
   /// Whether names are of the mode and shapes combine, without saying where they do not.
   func hasShapes(in mode: Mode) -> Bool {
     withUnsafeTemporaryAllocation(of: NodeShape.self, capacity: nodes.count) { shapes in

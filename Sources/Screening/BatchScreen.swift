@@ -19,17 +19,17 @@ public struct BatchScreen: Sendable {
     public init(mode: Mode, text: String) { (self.mode, self.text) = (mode, text) }
   }
 
-  /// A candidate that is a formula of its mode.
-  public struct Parsed: Sendable, Hashable {
-    public let mode: Mode
-    public let formula: Formula
+  /// A candidate that was read.
+  public enum Reading: Sendable, Hashable {
+    case formula(Formula, Mode)
+    case unreadable(FormulaError)
   }
 
   /// Screens texts.
   /// - Parameter workers: the number of threads; 1 when less.
   /// - Returns: one result for each candidate, in their order.
   public func screen(_ candidates: [Candidate], workers: Int = 1) -> [ScreenResult] {
-    results(of: parse(candidates, workers: workers), workers: workers)
+    results(of: read(candidates, workers: workers), workers: workers)
   }
 
   /// Screens formulas of one mode.
@@ -37,55 +37,59 @@ public struct BatchScreen: Sendable {
   /// - Returns: one result for each formula, in their order.
   public func screen(_ formulas: [Formula], mode: Mode, workers: Int = 1) -> [ScreenResult] {
     let checked = Share(formulas.count, among: workers).map(worker: {}) { index, _ in
-      Result<Parsed, FormulaError> { () throws(FormulaError) in
+      do throws(FormulaError) {
         _ = try formulas[index].nodeShapes(in: mode)
-        return Parsed(mode: mode, formula: formulas[index])
+        return Reading.formula(formulas[index], mode)
+      } catch {
+        return .unreadable(error)
       }
     }
     return results(of: checked, workers: workers)
   }
 
   /// First step: reads texts and checks names and shapes.
-  public func parse(_ candidates: [Candidate], workers: Int = 1) -> [Result<Parsed, FormulaError>] {
+  public func read(_ candidates: [Candidate], workers: Int = 1) -> [Reading] {
     Share(candidates.count, among: workers).map(worker: {}) { index, _ in
-      Result { () throws(FormulaError) in
-        let candidate = candidates[index]
-        return Parsed(mode: candidate.mode, formula: try Formula(parsing: candidate.text, mode: candidate.mode))
+      let candidate = candidates[index]
+      do throws(FormulaError) {
+        return .formula(try Formula(parsing: candidate.text, mode: candidate.mode), candidate.mode)
+      } catch {
+        return .unreadable(error)
       }
     }
   }
 
   /// Second step: for each formula the place of the first with its canonical form, its own where it is the first; nil where
   /// there is no formula.
-  public func firstPlaces(of parsed: [Result<Parsed, FormulaError>], workers: Int = 1) -> [Int?] {
-    let forms: [CanonicalForm?] = Share(parsed.count, among: workers).map(worker: Canonicalizer.init) {
+  public func firstPlaces(of readings: [Reading], workers: Int = 1) -> [Int?] {
+    let forms: [Formula?] = Share(readings.count, among: workers).map(worker: Canonicalizer.init) {
       index, canonicalizer in
-      guard case .success(let candidate) = parsed[index] else { return nil }
-      return canonicalizer.canonicalForm(ofChecked: candidate.formula, in: candidate.mode)
+      guard case .formula(let formula, let mode) = readings[index] else { return nil }
+      return canonicalizer.canonicalForm(ofChecked: formula, in: mode).formula
     }
-    var seen = FirstPlaces(capacity: parsed.count)
-    return parsed.indices.map { index in
-      guard let form = forms[index], case .success(let candidate) = parsed[index] else { return nil }
-      return seen.first(of: form.formula, mode: candidate.mode, at: index)
+    var seen = FirstPlaces(capacity: readings.count)
+    return readings.indices.map { index in
+      guard let form = forms[index], case .formula(_, let mode) = readings[index] else { return nil }
+      return seen.first(of: form, mode: mode, at: index)
     }
   }
 
   /// Third step: verifies what stands first of its canonical form; nil for the rest.
   /// - Parameter firsts: what `firstPlaces` returned.
-  public func verdicts(on parsed: [Result<Parsed, FormulaError>], firsts: [Int?], workers: Int = 1) -> [Verdict?] {
-    Share(parsed.count, among: workers).map(worker: verifier.makeEvaluator) { index, evaluator in
-      guard firsts[index] == index, case .success(let candidate) = parsed[index] else { return nil }
-      return verifier.verify(candidate.formula, mode: candidate.mode, evaluator)
+  public func verdicts(on readings: [Reading], firsts: [Int?], workers: Int = 1) -> [Verdict?] {
+    Share(readings.count, among: workers).map(worker: verifier.makeEvaluator) { index, evaluator in
+      guard firsts[index] == index, case .formula(let formula, let mode) = readings[index] else { return nil }
+      return verifier.verify(formula, mode: mode, evaluator)
     }
   }
 
-  private func results(of parsed: [Result<Parsed, FormulaError>], workers: Int) -> [ScreenResult] {
-    let firsts = firstPlaces(of: parsed, workers: workers)
-    let verdicts = verdicts(on: parsed, firsts: firsts, workers: workers)
-    return parsed.indices.map { index in
-      switch parsed[index] {
-      case .failure(let error): return .unreadable(error)
-      case .success:
+  private func results(of readings: [Reading], workers: Int) -> [ScreenResult] {
+    let firsts = firstPlaces(of: readings, workers: workers)
+    let verdicts = verdicts(on: readings, firsts: firsts, workers: workers)
+    return readings.indices.map { index in
+      switch readings[index] {
+      case .unreadable(let error): return .unreadable(error)
+      case .formula:
         if let first = firsts[index], first != index { return .duplicate(of: first) }
         return verdicts[index]?.rejection.map(ScreenResult.rejected) ?? .passed
       }

@@ -6,6 +6,7 @@ struct ProbeJudge {
   let batch: ProbeBatch
   /// Whether the batch is the first whose gradient is looked at.
   let isFirst: Bool
+  private let rows: Int
   private let valueLimit: Double
   private let riseTolerance: Double
   private let value: UnsafePointer<Double>
@@ -33,6 +34,7 @@ struct ProbeJudge {
     riseTolerance = settings.riseTolerance
     self.mode = mode
     self.batch = batch
+    rows = batch.rows
     self.isFirst = isFirst
     value = UnsafePointer(facts.column(.value))
     valueSize = UnsafePointer(facts.column(.valueSize))
@@ -62,27 +64,32 @@ struct ProbeJudge {
 
   /// Whether no prediction has any influence on any probe.
   private var isFlat: Bool {
-    for row in 0..<batch.rows where size[row] != 0 { return false }
-    guard mode == .regression else { return true }
-    for row in 0..<batch.rows where own[row] != 0 || others[row] != 0 { return false }
-    return true
+    func isZero(_ column: UnsafePointer<Double>) -> Bool {
+      for row in 0..<rows where column[row] != 0 { return false }
+      return true
+    }
+    return isZero(size) && (mode != .regression || isZero(own) && isZero(others))
   }
 
   private func nonFinite() -> Rejection? {
-    for row in 0..<batch.rows where !valueSize[row].isFinite {
+    for row in 0..<rows where !valueSize[row].isFinite {
       return .nonFinite(.value, .double, batch.probes[row])
     }
     if !batch.asksForValuesOnly {
-      for column in mode == .regression ? [own, others, size] : [size] {
-        for row in 0..<batch.rows where !column[row].isFinite && !batch.isValueOnly(row) {
-          return .nonFinite(.gradient, .double, batch.probes[row])
-        }
+      if mode == .regression, let row = rowOfNonFinite(own) ?? rowOfNonFinite(others) {
+        return .nonFinite(.gradient, .double, batch.probes[row])
       }
+      if let row = rowOfNonFinite(size) { return .nonFinite(.gradient, .double, batch.probes[row]) }
     }
     guard mode == .regression else { return nil }
-    for row in 0..<batch.rows where valueSize[row] >= valueLimit {
+    for row in 0..<rows where valueSize[row] >= valueLimit {
       return .tooLarge(value: value[row], limit: valueLimit, batch.probes[row])
     }
+    return nil
+  }
+
+  private func rowOfNonFinite(_ column: UnsafePointer<Double>) -> Int? {
+    for row in 0..<rows where !column[row].isFinite && !batch.isValueOnly(row) { return row }
     return nil
   }
 

@@ -18,6 +18,8 @@ final class ScreenEvaluator {
   private let width: Int
   private let facts: RowFacts
 
+  /// The shapes of the nodes of the formula to be loaded.
+  var shapes: [NodeShape] = []
   private var formula: Formula?
   private var count = 0
   private var mode = Mode.multiClass
@@ -68,8 +70,8 @@ final class ScreenEvaluator {
     for node in 0..<capacity { gradients[node] = room + (2 * node + 1) * width }
   }
 
-  /// Takes a formula whose nodes have these shapes and couple no samples.
-  func load(_ formula: Formula, shapes: [NodeShape], mode: Mode) {
+  /// Takes a formula whose nodes have the shapes in `shapes` and couple no samples.
+  func load(_ formula: Formula, mode: Mode) {
     grow(to: formula.nodeCount)
     self.formula = formula
     count = formula.nodeCount

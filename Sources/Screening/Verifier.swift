@@ -36,14 +36,18 @@ public struct Verifier: Sendable {
   func makeEvaluator() -> ScreenEvaluator { evaluators.make() }
 
   func verify(_ formula: Formula, mode: Mode, _ evaluator: ScreenEvaluator?) -> Verdict {
-    let shapes: [NodeShape]
-    do {
-      shapes = try formula.nodeShapes(in: mode)
-    } catch {
-      return .reject(.notPerSample(found: "none (\(error.message))", expected: mode.trainableShape.rawValue))
+    if let evaluator, formula.nodeShapes(in: mode, into: &evaluator.shapes) {
+      if let rejection = staticRejection(of: formula, evaluator.shapes, mode: mode) { return .reject(rejection) }
+      evaluator.load(formula, mode: mode)
+    } else {
+      do throws(FormulaError) {
+        let shapes = try formula.nodeShapes(in: mode)
+        if let rejection = staticRejection(of: formula, shapes, mode: mode) { return .reject(rejection) }
+      } catch {
+        return .reject(
+          .notPerSample(found: "none (\(error.message))", expected: mode.trainableShape.rawValue))
+      }
     }
-    if let rejection = staticRejection(of: formula, shapes, mode: mode) { return .reject(rejection) }
-    evaluator?.load(formula, shapes: shapes, mode: mode)
     let batches = batches(of: mode)
     var isFirst = true
     for batch in batches {

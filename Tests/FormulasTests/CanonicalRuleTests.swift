@@ -168,4 +168,15 @@ import Testing
     #expect(canonical.canonical(in: .multiClass) == canonical)
     #expect(Canonicalizer().canonicalForm(formula, in: .multiClass).formula == canonical)
   }
+
+  /// Found by fuzzing: a number in front of a part of rank 0 makes it `[1]`, and the next pass folded that.
+  @Test(arguments: [
+    "Add(Sig(Sub(Relu(Dot(2,3)),Relu(Dot(2,3)))),X)", "Add(Sig(Sub(Dot(2,Cos(2)),Dot(2,Cos(2)))),Sub(X,Dot(2,Cos(2))))",
+    "Add(Exp(Add(Dot(2,3),Dot(3,2))),X)",
+  ]) func aPartOfRankZeroIsFoldedInOneGo(text: String) throws {
+    let formula = try Formula(parsing: text, mode: .multiClass)
+    let canonical = formula.canonical(in: .multiClass)
+    #expect(canonical.canonical(in: .multiClass) == canonical)
+    #expect(Canonicalizer().canonicalForm(formula, in: .multiClass).formula == canonical)
+  }
 }

@@ -39,12 +39,12 @@ final class ScreeningRace {
   func run(workers: Int, skippingDuplicates: Bool) -> Result {
     let clock = ContinuousClock()
     let start = clock.now
-    let parsed = screen.parse(candidates, workers: workers)
+    let readings = screen.read(candidates, workers: workers)
     let read = clock.now
-    let firsts = screen.firstPlaces(of: parsed, workers: workers)
+    let firsts = screen.firstPlaces(of: readings, workers: workers)
     let written = clock.now
     let judged = skippingDuplicates ? firsts : firsts.indices.map(Optional.some)
-    let verdicts = screen.verdicts(on: parsed, firsts: judged, workers: workers)
+    let verdicts = screen.verdicts(on: readings, firsts: judged, workers: workers)
     let end = clock.now
     return Result(
       seconds: (end - start).seconds, parse: (read - start).seconds, canonicalize: (written - read).seconds,
