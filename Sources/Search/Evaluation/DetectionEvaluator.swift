@@ -87,6 +87,9 @@ public struct DetectionEvaluatorSource: EvaluatorSource {
   public init(
     _ space: SearchSpace, splits: DetectionSplits, backbone: BackboneWeights? = nil, machine: Machine = .current
   ) throws {
+    for part in [splits.searchTrain, splits.searchValidation, splits.holdOut] {
+      try part.requireMasks(for: space.detector.kind)
+    }
     self.space = space
     self.splits = splits
     self.backbone = backbone

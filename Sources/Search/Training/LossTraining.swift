@@ -9,6 +9,14 @@ public struct LossTraining: Sendable {
   public enum Split: String, Sendable, Codable, CaseIterable {
     case searchValidation = "search-val"
     case holdOut = "holdout"
+
+    /// The images of this split.
+    public func images(of splits: DetectionSplits) -> DetectionDataset {
+      switch self {
+      case .searchValidation: splits.searchValidation
+      case .holdOut: splits.holdOut
+      }
+    }
   }
 
   public let space: SearchSpace
@@ -27,12 +35,7 @@ public struct LossTraining: Sendable {
   }
 
   /// The images that are scored.
-  public func scored(_ splits: DetectionSplits) -> DetectionDataset {
-    switch split {
-    case .searchValidation: splits.searchValidation
-    case .holdOut: splits.holdOut
-    }
-  }
+  public func scored(_ splits: DetectionSplits) -> DetectionDataset { split.images(of: splits) }
 
   var initialHash: String { backbone?.contentHash ?? "none" }
 

@@ -43,6 +43,9 @@ struct TrainCommand: ParsableCommand {
     if let folder, stored == nil, folder.holdsTraining { throw TrainingFolderError.exists(folder: folder.url.path) }
     var plan = try setup.plan(spaceOptions, stored: stored)
     let splits = try DataOption.open(plan.data, plan.space.data)
+    for part in [splits.searchTrain, plan.scoreOn.images(of: splits)] {
+      try part.requireMasks(for: plan.space.detector.kind)
+    }
     let backbone = try InitialWeightsOption.backbone(plan.space)
     (plan.dataHash, plan.initialHash) = (splits.contentHash, backbone?.contentHash ?? "none")
     if let stored, let folder { try plan.check(against: stored, folder: folder.url.path) }
