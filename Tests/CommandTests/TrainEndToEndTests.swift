@@ -108,6 +108,34 @@ import Testing
     }
   }
 
+  /// What is kept scores as the training did, digit for digit: boxes, and masks where the detector finds them.
+  @Test(arguments: ["faster-rcnn", "mask-rcnn"]) func theFilesScoreAsTheTraining(detector: String) throws {
+    try withScratchFolder { folder in
+      let trained = try Command.run(
+        try arguments(folder, ["--detector", detector, "--out", "run", "--json"], steps: 400), in: folder)
+      #expect(trained.status == 0, "\(trained.err)")
+      let results = try #require(
+        try JSONSerialization.jsonObject(with: Data(trained.out.utf8)) as? [String: Any])
+      let run = try #require((results["runs"] as? [[String: Any]])?.first)
+      let kinds = [("bbox", "")] + (detector == "mask-rcnn" ? [("segm", "mask_")] : [])
+      for (kind, prefix) in kinds {
+        let scored = try Command.run(
+          [
+            "coco-eval", "--gt", "run/ground-truth.json", "--dt", "run/seed-1/predictions.json", "--iou-type", kind,
+            "--json",
+          ], in: folder)
+        let evaluation = try #require(
+          try JSONSerialization.jsonObject(with: Data(scored.out.utf8)) as? [String: Any], "\(scored.err)")
+        let stats = try #require(evaluation["stats"] as? [Double])
+        for (place, name) in ["AP", "AP50", "AP75"].enumerated() {
+          let value = try #require(run[prefix + name] as? Double, "\(trained.out)")
+          #expect(value == stats[place], "\(kind) \(name): \(value), \(stats[place])")
+        }
+        #expect(stats[1] > 0, "nothing was found, so nothing was compared: \(stats)")
+      }
+    }
+  }
+
   @Test func furtherSeedsJoinATraining() throws {
     try withScratchFolder { folder in
       let first = try Command.run(try arguments(folder, ["--out", "run"]), in: folder)
