@@ -10,7 +10,8 @@ public struct CanonicalForm: Hashable, Sendable {
   /// flat, so it is the tree that has to be small.)
   public static let nodeLimit = 2000
 
-  /// The canonical form; the formula itself when it is not one of the mode or its tree has more than `nodeLimit` nodes.
+  /// The canonical form; the formula itself when it is not one of the mode, when its tree has more than `nodeLimit` nodes, or
+  /// when its long sums or products, which are nested one in the other, could not be read again.
   public init(_ formula: Formula, in mode: Mode) {
     guard Self.isRewritten(formula, in: mode) else {
       self.init(formula, applied: CanonicalRules())
@@ -25,7 +26,11 @@ public struct CanonicalForm: Hashable, Sendable {
       written = again.formula
       passes += 1
     }
-    self.init(written, applied: applied)
+    if written.isReadable {
+      self.init(written, applied: applied)
+    } else {
+      self.init(formula, applied: CanonicalRules())
+    }
   }
 
   init(_ formula: Formula, applied: CanonicalRules) {
@@ -101,6 +106,9 @@ extension CanonicalWriter {
 }
 
 extension Formula {
+  /// Whether the printed formula is not nested deeper than can be read.
+  var isReadable: Bool { nodeCount <= Self.maximumDepth || depth <= Self.maximumDepth }
+
   /// The canonical form; see `CanonicalForm`.
   public func canonical(in mode: Mode) -> Formula { CanonicalForm(self, in: mode).formula }
 }

@@ -8,8 +8,7 @@ public final class Canonicalizer {
     memories = Array(repeating: nil, count: 2 * Mode.allCases.count)
   }
 
-  /// The canonical form; the formula itself when it is not one of the mode or its tree has more than
-  /// `CanonicalForm.nodeLimit` nodes.
+  /// The canonical form, as `CanonicalForm(_:in:)` makes it.
   public func canonicalForm(_ formula: Formula, in mode: Mode) -> CanonicalForm {
     guard CanonicalForm.isRewritten(formula, in: mode) else { return CanonicalForm(formula, applied: CanonicalRules()) }
     return rewritten(formula, in: mode)
@@ -104,7 +103,8 @@ struct CanonicalMemory {
     let root = places[formula.root]
     // Where an infinite slope cancelled, what is left is written anew.
     if !writer.mayDropSlopes, !writer.hasInfiniteSlope(root) { return .undecided }
-    return .form(CanonicalForm(collector.formula(below: root, of: writer.table.nodes), applied: applied))
+    let written = collector.formula(below: root, of: writer.table.nodes)
+    return written.isReadable ? .form(CanonicalForm(written, applied: applied)) : .undecided
   }
 
   /// What a node over written children became, from memory or from the writer.

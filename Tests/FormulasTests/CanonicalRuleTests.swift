@@ -179,4 +179,20 @@ import Testing
     #expect(canonical.canonical(in: .multiClass) == canonical)
     #expect(Canonicalizer().canonicalForm(formula, in: .multiClass).formula == canonical)
   }
+
+  /// A sum is written as a chain: one of 300 terms, given as a flat tree, would be nested too deep to be read.
+  @Test func aFormWhoseTextCouldNotBeReadIsNotMade() throws {
+    func sum(_ terms: Range<Int>) -> String {
+      if terms.count == 1 { return "Sin(Mul(\(terms.lowerBound),X))" }
+      let middle = (terms.lowerBound + terms.upperBound) / 2
+      return "Add(\(sum(terms.lowerBound..<middle)),\(sum(middle..<terms.upperBound)))"
+    }
+    for (count, isRewritten) in [(200, true), (300, false)] {
+      let formula = try Formula(parsing: sum(2..<(count + 2)), mode: .multiClass)
+      let canonical = formula.canonical(in: .multiClass)
+      #expect((canonical != formula) == isRewritten, "\(count) terms")
+      #expect(try Formula(parsing: canonical.description, mode: .multiClass) == canonical)
+      #expect(Canonicalizer().canonicalForm(formula, in: .multiClass).formula == canonical)
+    }
+  }
 }
