@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 
-/// Work on numbered items, shared among threads; each thread makes its own worker and takes the next chunk when it is done.
+/// Work on numbered items, shared among threads; each thread takes a worker of its own, and the next chunk when it is done.
 struct Share: Sendable {
   private let count: Int
   private let threads: Int
@@ -13,24 +13,29 @@ struct Share: Sendable {
   }
 
   /// The results in the order of the items.
-  func map<Worker, Output>(
-    worker: @Sendable () -> Worker, _ work: @Sendable (Int, inout Worker) -> Output
-  ) -> [Output] {
+  func map<Output>(_ work: @Sendable (Int) -> Output) -> [Output] {
+    map(WaitingPool {}) { index, _ in work(index) }
+  }
+
+  /// The results in the order of the items, by workers of a pool.
+  func map<Worker, Output>(_ pool: WaitingPool<Worker>, _ work: @Sendable (Int, Worker) -> Output) -> [Output] {
     guard threads > 1 else {
-      var own = worker()
-      return (0..<count).map { work($0, &own) }
+      let own = pool.take()
+      defer { pool.put(own) }
+      return (0..<count).map { work($0, own) }
     }
     return [Output](unsafeUninitializedCapacity: count) { buffer, initialized in
       // Every place is written by the one thread that took its chunk.
       nonisolated(unsafe) let places = buffer
       let next = Counter()
       DispatchQueue.concurrentPerform(iterations: threads) { _ in
-        var own = worker()
+        let own = pool.take()
+        defer { pool.put(own) }
         while true {
           let start = next.take(Self.chunk)
           guard start < count else { return }
           for index in start..<min(start + Self.chunk, count) {
-            places.initializeElement(at: index, to: work(index, &own))
+            places.initializeElement(at: index, to: work(index, own))
           }
         }
       }

@@ -11,7 +11,7 @@ public struct Verifier: Sendable {
   private let logits: [ProbeBatch]
   private let elements: [ProbeBatch]
   private let boxes: [ProbeBatch]
-  private let evaluators: EvaluatorPool
+  let evaluators: WaitingPool<ScreenEvaluator>
 
   /// Builds the probes once; the same for every formula.
   public init(_ settings: VerificationSettings = .standard) {
@@ -19,7 +19,8 @@ public struct Verifier: Sendable {
     logits = LogitProbes.batches(settings)
     elements = ElementProbes.batches(settings)
     boxes = BoxProbes.batches(settings)
-    evaluators = EvaluatorPool(for: logits + elements + boxes)
+    let batches = logits + elements + boxes
+    evaluators = WaitingPool { ScreenEvaluator(for: batches) }
   }
 
   /// Pass, or the first property that fails and the probe where it does.
@@ -31,9 +32,6 @@ public struct Verifier: Sendable {
 
   /// The same verdict by the plain evaluator alone, which defines it.
   package func verifyPlainly(_ formula: Formula, mode: Mode) -> Verdict { verify(formula, mode: mode, nil) }
-
-  /// An evaluator for the calls of one thread.
-  func makeEvaluator() -> ScreenEvaluator { evaluators.make() }
 
   func verify(_ formula: Formula, mode: Mode, _ evaluator: ScreenEvaluator?) -> Verdict {
     if let evaluator, formula.nodeShapes(in: mode, into: &evaluator.shapes) {

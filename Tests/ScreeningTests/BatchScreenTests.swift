@@ -52,6 +52,29 @@ import Testing
     #expect(Self.screen.screen(Self.candidates, workers: workers) == Self.screen.screen(Self.candidates))
   }
 
+  @Test func aSessionRemembersWhatCameBefore() {
+    let session = ScreeningSession(Self.screen, workers: 2)
+    let halves =
+      session.screen(Array(Self.candidates.prefix(700))) + session.screen(Array(Self.candidates.dropFirst(700)))
+    let whole = Self.screen.screen(Self.candidates)
+    #expect(halves == whole)
+    #expect(session.duplicates == ScreenCounts(whole).duplicate)
+    #expect(session.seconds.parse > 0 && session.seconds.canonicalize > 0 && session.seconds.verify > 0)
+  }
+
+  @Test func aSessionCanJudgeDuplicatesToo() {
+    let session = ScreeningSession(Self.screen, verifiesDuplicates: true)
+    for (candidate, result) in zip(Self.candidates, session.screen(Self.candidates)) {
+      guard let formula = try? Formula(parsing: candidate.text, mode: candidate.mode) else {
+        #expect(result.step == .parse)
+        continue
+      }
+      let verdict = Self.screen.verifier.verify(formula, mode: candidate.mode)
+      #expect(result == verdict.rejection.map(ScreenResult.rejected) ?? .passed, "\(candidate.text)")
+    }
+    #expect(session.duplicates > 100)
+  }
+
   @Test func formulasGetTheResultsOfTheirTexts() throws {
     let texts = Self.candidates.filter { $0.mode == .regression }
     let formulas = try texts.map { try Formula(parsing: $0.text, mode: .regression) }

@@ -38,17 +38,12 @@ final class ScreeningRace {
   /// - Parameter skippingDuplicates: verifies the first of each canonical form alone, as a search does; else every formula.
   func run(workers: Int, skippingDuplicates: Bool) -> Result {
     let clock = ContinuousClock()
+    let session = ScreeningSession(screen, workers: workers, verifiesDuplicates: !skippingDuplicates)
     let start = clock.now
-    let readings = screen.read(candidates, workers: workers)
-    let read = clock.now
-    let firsts = screen.firstPlaces(of: readings, workers: workers)
-    let written = clock.now
-    let judged = skippingDuplicates ? firsts : firsts.indices.map(Optional.some)
-    let verdicts = screen.verdicts(on: readings, firsts: judged, workers: workers)
+    let results = session.screen(candidates)
     let end = clock.now
     return Result(
-      seconds: (end - start).seconds, parse: (read - start).seconds, canonicalize: (written - read).seconds,
-      verify: (end - written).seconds, passed: verdicts.count { $0?.passed == true },
-      duplicates: firsts.indices.count { firsts[$0] != $0 })
+      seconds: (end - start).seconds, parse: session.seconds.parse, canonicalize: session.seconds.canonicalize,
+      verify: session.seconds.verify, passed: results.count { $0 == .passed }, duplicates: session.duplicates)
   }
 }
