@@ -82,13 +82,14 @@ public enum CanonicalRule: String, CaseIterable, Hashable, Sendable, Codable {
     case .absAndRelu: "the third: the formula has no Sqrt of what can be 0"
     case .doubleNegation, .subtractionAsSum, .negationOverSum, .signOutOfProduct, .sumAssociativity,
       .sumCommutativity, .likeTerms, .neutralZero, .productAssociativity, .productCommutativity, .neutralOne,
-      .quotientInProduct, .evenFunction, .oddFunction, .dotOfProduct, .factorOutOfDot, .softmaxShift:
+      .quotientInProduct, .evenFunction, .oddFunction, .dotOfProduct, .factorOutOfDot:
       nil
     case .constantFolding: "the result is finite"
     case .signOfDivisor: "b is away from 0"
     case .cancellation: "a is tame"
     case .absorbingZero: "the first two: a and b are tame, b is never below 0 or is away from 0"
     case .constantDivisor: "|k| is at least 0.001"
+    case .softmaxShift: "|k| is at most 1,000,000"
     case .quotientOfEquals: "a is tame and away from 0"
     case .squareOfRoot: "a is above 1e-7"
     case .rootOfSquare: "|a| is between 1e-7 and 1e18"

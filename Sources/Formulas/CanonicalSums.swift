@@ -173,9 +173,12 @@ extension CanonicalWriter {
     return write(Sum(constant: 0 - sum.constant, terms: terms.list(from: start)), shape: shape)
   }
 
+  /// The largest number that is taken out of Softmax: of what stands beside a larger one, rounding leaves too little.
+  private static let largestShift = 1e6
+
   /// The sum without its number and without what is equal in a whole row, if something is left and the shape stays.
   mutating func withoutRowShift(_ node: Int) -> Int? {
-    guard let sum = sum(node) else { return nil }
+    guard let sum = sum(node), abs(sum.constant) <= Self.largestShift else { return nil }
     let start = terms.count
     for place in sum.terms.places {
       let term = Int(terms[place].node)

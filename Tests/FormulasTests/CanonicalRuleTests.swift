@@ -195,4 +195,15 @@ import Testing
       #expect(Canonicalizer().canonicalForm(formula, in: .multiClass).formula == canonical)
     }
   }
+
+  /// Found by fuzzing: Softmax(Add(3.5e38,X)) is a constant, since rounding leaves nothing of X.
+  @Test func aNumberThatSwallowsTheRestStaysInSoftmax() throws {
+    for (text, expected) in [
+      ("Softmax(Add(3.5e+38,X))", "Softmax(Add(3.5e+38,X))"), ("Softmax(Add(1000000,X))", "Softmax(X)"),
+      ("Softmax(Sub(X,2000000))", "Softmax(Add(-2000000,X))"),
+    ] {
+      let formula = try Formula(parsing: text, mode: .multiClass)
+      #expect(formula.canonical(in: .multiClass).description == expected)
+    }
+  }
 }
