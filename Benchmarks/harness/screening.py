@@ -16,7 +16,7 @@ def screening_rows(ours, python, folder, rounds, failures):
     if not python:
         return
     say(f"screening against deap-pytorch ({count} formulas)")
-    mine, theirs = [], []
+    mine, strict, theirs = [], [], []
     cores = os.cpu_count()
 
     def timed(kept, times, worker, *words):
@@ -30,13 +30,23 @@ def screening_rows(ours, python, folder, rounds, failures):
     def rate(*words):
         return count / statistics.median(ours.ask("screen", *words)["seconds"] for _ in range(3 * rounds))
 
+    as_used, every = timed(mine, 3, ours, 1, "skipped"), timed(strict, 3, ours, 1, "every")
+
+    def turn():
+        seconds = as_used()
+        every()
+        return seconds
+
     try:
         python.ask("formulas", file)
-        race = Race(rounds, timed(mine, 3, ours, 1, "every"), timed(theirs, 1, python))
+        race = Race(rounds, turn, timed(theirs, 1, python))
+        seconds_of_peer = statistics.median(result["seconds"] for result in theirs)
+        seconds_of_every = statistics.median(result["seconds"] for result in strict)
         extra = {
-            "ours_all_cores": rate(cores, "every"),
-            "ours_duplicates_skipped": rate(1, "skipped"),
-            "ours_all_cores_duplicates_skipped": rate(cores, "skipped"),
+            "ours_all_cores": rate(cores, "skipped"),
+            "ours_every_verified": count / seconds_of_every,
+            "ratio_every_verified": seconds_of_peer / seconds_of_every,
+            "ours_all_cores_every_verified": rate(cores, "every"),
         }
     except WorkerError as error:
         failures.append(f"screening against deap-pytorch: {error}")
@@ -51,5 +61,5 @@ def screening_rows(ours, python, folder, rounds, failures):
         parse_share=share(mine, "parse"), canonicalize_share=share(mine, "canonicalize"),
         verify_share=share(mine, "verify"), all_cores=cores, duplicate_share=mine[0]["duplicates"] / count, **extra,
         peer_compile_share=share(theirs, "compile"), peer_failed_share=theirs[0]["failed"] / count,
-        note="every formula parsed, canonicalized and verified",
+        note="every formula parsed and canonicalized, the first of each canonical form verified",
     )

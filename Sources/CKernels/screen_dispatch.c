@@ -7,15 +7,19 @@
   void screen_##set##_rows(const double *, const double *, int32_t, int32_t, double *, double *, double *);
 
 SK_DECLARE(baseline)
+SK_DECLARE(plain)
 #if defined(__x86_64__)
 SK_DECLARE(avx2)
 SK_DECLARE(avx512)
 #define SK_CHOOSE(call)                             \
+  if (level == SCREEN_PLAIN) return screen_plain_##call;   \
   if (level == SCREEN_AVX512) return screen_avx512_##call; \
   if (level == SCREEN_AVX2) return screen_avx2_##call;     \
   return screen_baseline_##call;
 #else
-#define SK_CHOOSE(call) (void)level; return screen_baseline_##call;
+#define SK_CHOOSE(call)                             \
+  if (level == SCREEN_PLAIN) return screen_plain_##call;   \
+  return screen_baseline_##call;
 #endif
 
 int screen_best_level(void) {

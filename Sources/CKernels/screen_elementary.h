@@ -17,6 +17,24 @@ SK_INLINE v8 sk_pick(i8 test, v8 x, v8 y) { return sk_double((test & sk_bits(x))
 SK_INLINE v8 sk_same(double x) { return (v8){x, x, x, x, x, x, x, x}; }
 SK_INLINE int sk_any(i8 test) { return __builtin_reduce_or(test) != 0; }
 
+#ifdef SK_LIBM
+// What the plain evaluator computes, in its order; bit for bit.
+#define SK_LANES(expression)                    \
+  v8 y;                                         \
+  for (int lane = 0; lane < 8; lane++) {        \
+    double a = x[lane];                         \
+    y[lane] = (expression);                     \
+  }                                             \
+  return y;
+
+SK_INLINE v8 sk_exp(v8 x) { SK_LANES(exp(a)) }
+SK_INLINE v8 sk_log(v8 x) { SK_LANES(log(a)) }
+SK_INLINE v8 sk_softplus(v8 x) { SK_LANES(a > 20.0 ? a : log1p(exp(a))) }
+SK_INLINE v8 sk_tanh(v8 x) { SK_LANES(tanh(a)) }
+SK_INLINE v8 sk_circle(v8 x, int turns) { SK_LANES(turns ? cos(a) : sin(a)) }
+SK_INLINE v8 sk_atan_unit(v8 x) { SK_LANES(atan(a)) }
+
+#else
 #define SK_MAGIC 6755399441055744.0  // 1.5 * 2^52: the sum's low bits are the nearest integer
 
 // e^x for x of at most 700; 0 below the smallest subnormal.
@@ -56,11 +74,6 @@ SK_INLINE v8 sk_log(v8 x) {
   return sk_pick(x != x, x, y);
 }
 
-SK_INLINE v8 sk_sig(v8 x) {
-  v8 z = sk_exp(-sk_abs(x));
-  return sk_pick(x < 0.0, z, sk_same(1.0)) / (1.0 + z);
-}
-
 // ln(1 + e^x) up to 20, x above; the rounding of 1 + e^x is put back.
 SK_INLINE v8 sk_softplus(v8 x) {
   v8 z = sk_exp(sk_pick(x > 20.0, sk_same(20.0), x));
@@ -93,17 +106,6 @@ SK_INLINE v8 sk_atan_unit(v8 t) {
   return sk_pick(t < 0.0, -y, y);
 }
 
-SK_INLINE v8 sk_sgdf(v8 x) {
-  return (1.0 + 1.27323954473516276487 * sk_atan_unit(sk_tanh(3.14159265358979311600 * x / 8.0))) / 2.0;
-}
-
-// (1 + erf(x sqrt(pi)/4)) / 2; erf by libm, lane by lane.
-SK_INLINE v8 sk_serf(v8 x) {
-  v8 v = x * 1.77245385090551588192 / 4.0, y;
-  for (int lane = 0; lane < 8; lane++) y[lane] = erf(v[lane]);
-  return (1.0 + y) / 2.0;
-}
-
 // Largest argument of the reduction below; beyond it libm is asked.
 #define SK_CIRCLE_LIMIT 1.0e6
 
@@ -125,4 +127,21 @@ SK_INLINE v8 sk_circle(v8 x, int turns) {
       if (!(fabs(x[lane]) < SK_CIRCLE_LIMIT)) y[lane] = turns ? cos(x[lane]) : sin(x[lane]);
   }
   return y;
+}
+#endif
+
+SK_INLINE v8 sk_sig(v8 x) {
+  v8 z = sk_exp(-sk_abs(x));
+  return sk_pick(x < 0.0, z, sk_same(1.0)) / (1.0 + z);
+}
+
+SK_INLINE v8 sk_sgdf(v8 x) {
+  return (1.0 + 1.27323954473516276487 * sk_atan_unit(sk_tanh(3.14159265358979311600 * x / 8.0))) / 2.0;
+}
+
+// (1 + erf(x sqrt(pi)/4)) / 2; erf by libm, lane by lane.
+SK_INLINE v8 sk_serf(v8 x) {
+  v8 v = x * 1.77245385090551588192 / 4.0, y;
+  for (int lane = 0; lane < 8; lane++) y[lane] = erf(v[lane]);
+  return (1.0 + y) / 2.0;
 }

@@ -49,15 +49,6 @@ final class ProbeBatch: Sendable {
 
   func isValueOnly(_ row: Int) -> Bool { valueOnly.contains(row) }
 
-  /// The inputs of some rows alone.
-  func inputs(_ rows: Range<Int>) -> LossInputs<Double> {
-    var part = LossInputs<Double>(rows: rows.count, classes: classes)
-    for variable in Variable.allCases {
-      part[variable] = inputs[variable].map { Array($0[(rows.lowerBound * classes)..<(rows.upperBound * classes)]) }
-    }
-    return part
-  }
-
   var rows: Int { inputs.rows }
   var classes: Int { inputs.classes }
 

@@ -32,56 +32,48 @@ final class RowFacts {
   /// The numbers of a column, one a row; the judge stays below the batch's number of rows.
   func column(_ column: Column) -> UnsafeMutablePointer<Double> { start + column.rawValue * capacity }
 
-  /// What the plain evaluator says of some rows of a batch, the gradient as far as the batch asks for it; nil when the formula
-  /// does not fit.
+  /// What the plain evaluator says of a batch, the gradient as far as the batch asks for it; nil when the formula does not
+  /// fit.
   static func plain(_ formula: Formula, mode: Mode, batch: ProbeBatch) -> RowFacts? {
+    guard let evaluator = try? ReferenceEvaluator(formula, mode: mode) else { return nil }
     let facts = RowFacts(rows: batch.rows)
-    return facts.setPlain(0..<batch.rows, formula, mode: mode, batch: batch) ? facts : nil
-  }
-
-  /// Puts what the plain evaluator says in the place of what stands in some rows; whether the formula fits.
-  func setPlain(_ rows: Range<Int>, _ formula: Formula, mode: Mode, batch: ProbeBatch) -> Bool {
-    guard let evaluator = try? ReferenceEvaluator(formula, mode: mode) else { return false }
-    let inputs = rows.count == batch.rows ? batch.inputs : batch.inputs(rows)
     if batch.asksForValuesOnly {
-      guard let value = try? evaluator.value(inputs) else { return false }
-      setValues(value, of: rows, mode: mode, batch: batch)
+      guard let value = try? evaluator.value(batch.inputs) else { return nil }
+      facts.setValues(value, mode: mode, batch: batch)
     } else {
-      guard let result = try? evaluator.evaluate(inputs) else { return false }
-      setValues(result.value, of: rows, mode: mode, batch: batch)
-      setGradients(result.gradients, of: rows, mode: mode, batch: batch)
+      guard let result = try? evaluator.evaluate(batch.inputs) else { return nil }
+      facts.setValues(result.value, mode: mode, batch: batch)
+      facts.setGradients(result.gradients, mode: mode, batch: batch)
     }
-    return true
+    return facts
   }
 
-  private func setValues(_ value: [Double], of rows: Range<Int>, mode: Mode, batch: ProbeBatch) {
-    for row in rows {
-      let place = row - rows.lowerBound
+  private func setValues(_ value: [Double], mode: Mode, batch: ProbeBatch) {
+    for row in 0..<batch.rows {
       switch mode {
       case .multiClass, .regression:
-        set(row, .value, value[place])
-        set(row, .valueSize, value[place].magnitude)
+        set(row, .value, value[row])
+        set(row, .valueSize, value[row].magnitude)
       case .binaryClass:
-        let entries = (place * batch.classes)..<((place + 1) * batch.classes)
+        let entries = (row * batch.classes)..<((row + 1) * batch.classes)
         set(row, .value, value[entries.lowerBound + batch.columns[row]])
         set(row, .valueSize, entries.reduce(0) { $0 + value[$1].magnitude })
       }
     }
   }
 
-  private func setGradients(_ gradients: [Variable: [Double]], of rows: Range<Int>, mode: Mode, batch: ProbeBatch) {
+  private func setGradients(_ gradients: [Variable: [Double]], mode: Mode, batch: ProbeBatch) {
     let areas = (u: gradients[.u], i: gradients[.i], e: gradients[.e])
     let logits = gradients[.x]
-    for row in rows {
-      let place = row - rows.lowerBound
+    for row in 0..<batch.rows {
       switch mode {
       case .regression:
-        set(row, .own, areas.u?[place] ?? 0)
-        set(row, .others, areas.i?[place] ?? 0)
-        set(row, .size, areas.e?[place] ?? 0)
+        set(row, .own, areas.u?[row] ?? 0)
+        set(row, .others, areas.i?[row] ?? 0)
+        set(row, .size, areas.e?[row] ?? 0)
       case .multiClass, .binaryClass:
         guard let logits else { continue }
-        let entries = (place * batch.classes)..<((place + 1) * batch.classes)
+        let entries = (row * batch.classes)..<((row + 1) * batch.classes)
         let own = logits[entries.lowerBound + batch.columns[row]]
         set(row, .own, own)
         set(row, .others, entries.reduce(-own) { $0 + logits[$1] })

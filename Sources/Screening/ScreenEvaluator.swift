@@ -20,7 +20,6 @@ final class ScreenEvaluator {
 
   /// The shapes of the nodes of the formula to be loaded.
   var shapes: [NodeShape] = []
-  private var formula: Formula?
   private var count = 0
   private var mode = Mode.multiClass
   /// The formula's variables: index of the variable and node.
@@ -73,7 +72,6 @@ final class ScreenEvaluator {
   /// Takes a formula whose nodes have the shapes in `shapes` and couple no samples.
   func load(_ formula: Formula, mode: Mode) {
     grow(to: formula.nodeCount)
-    self.formula = formula
     count = formula.nodeCount
     self.mode = mode
     hasOrder = false
@@ -113,49 +111,37 @@ final class ScreenEvaluator {
   /// Whether an elementary function stands in the formula, so that its numbers differ from the plain evaluator's.
   private var isRounded: Bool { flags[count - 1] & Self.rounded != 0 }
 
-  /// Judges the loaded formula on a batch. Rows where a comparison or a sum came within the difference of the two evaluators
-  /// are judged by what the plain one says.
-  /// - Returns: the rejection, nil when all properties hold; or that only the plain evaluator can tell.
-  func judge(_ batch: ProbeBatch, _ settings: VerificationSettings, isFirst: Bool) -> ScreenAnswer {
-    var doubtful = evaluate(batch)
-    var plain = PlainRows(rows: batch.rows)
+  /// Judges the loaded formula on a batch. Where a comparison or a sum comes within the difference of the two evaluators, the
+  /// rows around are evaluated with the functions of the plain one.
+  /// - Returns: the rejection; nil when all properties hold.
+  func judge(_ batch: ProbeBatch, _ settings: VerificationSettings, isFirst: Bool) -> Rejection? {
+    if !batch.asksForValuesOnly { orderWrites() }
+    let block = Self.tilesOfBlock(classes: batch.classes)
+    var plain = PlainRows(rows: batch.rows, block: 8 * block)
+    for tile in stride(from: 0, to: batch.tiles.tiles, by: block) {
+      let tiles = min(block, batch.tiles.tiles - tile)
+      if evaluate(batch, from: tile, tiles: tiles, level: level) {
+        _ = evaluate(batch, from: tile, tiles: tiles, level: Self.plainLevel)
+        plain.insert(8 * tile)
+      }
+    }
     while true {
-      guard doubtful.isEmpty || settle(doubtful, &plain, batch) else { return .doubtful }
       var judge = ProbeJudge(
         settings, mode: mode, batch: batch, isFirst: isFirst, facts: facts, plainRows: plain)
       let rejection = judge.rejection()
-      guard isRounded, !judge.doubtfulRows.isEmpty else { return .judged(rejection) }
-      doubtful = plain
-      for row in judge.doubtfulRows { doubtful.insert(row..<(row + 1)) }
-    }
-  }
-
-  /// Lets the plain evaluator say what it is in some rows; whether these are the lesser part of the batch.
-  private func settle(_ rows: PlainRows, _ plain: inout PlainRows, _ batch: ProbeBatch) -> Bool {
-    guard let formula, 2 * rows.count < batch.rows else { return false }
-    for chunk in rows.chunks(notIn: plain, rows: batch.rows) {
-      guard facts.setPlain(chunk, formula, mode: mode, batch: batch) else { return false }
-    }
-    plain = rows
-    return true
-  }
-
-  /// Fills the facts of a batch; the rows where a sum cancelled.
-  private func evaluate(_ batch: ProbeBatch) -> PlainRows {
-    var doubtful = PlainRows(rows: batch.rows)
-    let block = Self.tilesOfBlock(classes: batch.classes)
-    if !batch.asksForValuesOnly { orderWrites() }
-    for tile in stride(from: 0, to: batch.tiles.tiles, by: block) {
-      let tiles = min(block, batch.tiles.tiles - tile)
-      if evaluate(batch, from: tile, tiles: tiles) {
-        doubtful.insert((8 * tile)..<min(8 * (tile + tiles), batch.rows))
+      guard isRounded, !judge.doubtfulRows.isEmpty else { return rejection }
+      for row in judge.doubtfulRows where !plain.contains(row) {
+        plain.insert(row)
+        let tile = row / (8 * block) * block
+        _ = evaluate(batch, from: tile, tiles: min(block, batch.tiles.tiles - tile), level: Self.plainLevel)
       }
     }
-    return doubtful
   }
 
+  private static let plainLevel = Int32(SCREEN_PLAIN.rawValue)
+
   /// Fills the facts of some tiles; whether a sum cancelled.
-  private func evaluate(_ batch: ProbeBatch, from tile: Int, tiles: Int) -> Bool {
+  private func evaluate(_ batch: ProbeBatch, from tile: Int, tiles: Int, level: Int32) -> Bool {
     for leaf in leaves { values[leaf.node] = batch.tiles.input(leaf.variable, tile: tile) }
     let (classes, length) = (Int32(batch.classes), Int32(tiles))
     let isDoubtful = screen_forward(level, steps, Int32(count), length, classes, values) != 0
@@ -236,11 +222,4 @@ final class ScreenEvaluator {
     case .neg, .abs, .sqrt, .salf, .relu, .add, .sub, .mul, .div, .dot: false
     }
   }
-}
-
-/// What the fast evaluator says of a formula on one batch.
-enum ScreenAnswer {
-  case judged(Rejection?)
-  /// Ask the plain evaluator.
-  case doubtful
 }

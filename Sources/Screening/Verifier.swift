@@ -49,12 +49,10 @@ public struct Verifier: Sendable {
     let batches = batches(of: mode)
     var isFirst = true
     for batch in batches {
+      let isFirstFull = isFirst && batch.scope == .full
       let rejection =
-        switch evaluator?.judge(batch, settings, isFirst: isFirst && batch.scope == .full) ?? .doubtful {
-        case .judged(let found): found
-        case .doubtful:
-          plainRejection(of: formula, mode: mode, batch, isFirst: isFirst && batch.scope == .full)
-        }
+        evaluator.map { $0.judge(batch, settings, isFirst: isFirstFull) }
+        ?? plainRejection(of: formula, mode: mode, batch, isFirst: isFirstFull)
       if let rejection { return .reject(rejection) }
       if batch.scope == .full { isFirst = false }
     }

@@ -3,7 +3,7 @@
 // Rows come in tiles of 8, one row a lane. A value of N rows and C classes holds, for each tile, C vectors of 8 numbers
 // (class by class); a value of N rows one vector a tile; a number one vector with 8 equal lanes. All sums run in the
 // order of the plain evaluator, products and sums are not fused, and the order of operations does not depend on the
-// instruction set: every level gives the same bits.
+// instruction set: every instruction set gives the same bits.
 #ifndef SCREEN_KERNELS_H
 #define SCREEN_KERNELS_H
 
@@ -35,8 +35,9 @@ typedef struct {
   int32_t a, b;
 } screen_step;
 
-// The instruction sets the kernels are compiled for.
-enum screen_level { SCREEN_BASELINE = 0, SCREEN_AVX2 = 1, SCREEN_AVX512 = 2 };
+// The instruction sets the kernels are compiled for; and kernels whose elementary functions are libm's, so that they give what
+// the plain evaluator gives.
+enum screen_level { SCREEN_BASELINE = 0, SCREEN_AVX2 = 1, SCREEN_AVX512 = 2, SCREEN_PLAIN = 3 };
 
 // The best level this processor has.
 int screen_best_level(void);
