@@ -47,12 +47,61 @@ static void fk_line_end(const formula_program *p, const fk_context *context, flo
   }
 }
 
+// Results of more than this many bytes leave past the caches, which they would only empty: a line of memory that is
+// overwritten as a whole then need not be read.
+enum { FK_STREAM_FROM = 1 << 23 };
+
+typedef float fk_quarter __attribute__((ext_vector_type(4)));
+
+FK_INLINE void fk_stream(const float *tile, float *target) {
+  if ((uintptr_t)target % sizeof(vf) == 0) {
+    for (int32_t k = 0; k < FK_TILE; k += FK_WIDTH) {
+      __builtin_nontemporal_store(*(const vf *)(tile + k), (vf *)(target + k));
+    }
+  } else {
+    for (int32_t k = 0; k < FK_TILE; k += 4) {
+      __builtin_nontemporal_store(*(const fk_quarter *)(tile + k), (fk_quarter *)(target + k));
+    }
+  }
+}
+
+// Whether results go past the caches: they are many, and lie on multiples of 16 bytes.
+static bool fk_is_streamed(const formula_program *p, int64_t count, moving tiles) {
+  if (count * p->outputs * (int64_t)sizeof(float) < FK_STREAM_FROM) return false;
+  for (int32_t k = p->inputs; k < tiles.count; k++) {
+    if ((uintptr_t)tiles.places[k] % sizeof(fk_quarter)) return false;
+  }
+  return true;
+}
+
+// As many whole tiles as there are, by way of tiles that stay in the first cache; the elements done.
+static int64_t fk_stream_line(const formula_program *p, const fk_context *context, float **table, moving tiles,
+                              float *padding, int64_t count) {
+  moving inputs = {tiles.places, p->inputs};
+  float **outputs = tiles.places + p->inputs, *targets[FORMULA_ARRAYS];
+  for (int32_t k = 0; k < p->outputs; k++) {
+    targets[k] = outputs[k];
+    outputs[k] = padding + k * FK_TILE;
+  }
+  int64_t start = 0;
+  for (; start + FK_TILE <= count; start += FK_TILE) {
+    fk_fetch(inputs);
+    fk_execute(p->code + p->starts[1], table, context);
+    fk_advance(inputs, FK_TILE);
+    for (int32_t k = 0; k < p->outputs; k++) fk_stream(outputs[k], targets[k] + start);
+  }
+  for (int32_t k = 0; k < p->outputs; k++) outputs[k] = targets[k] + start;
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  return start;
+}
+
 static void fk_run_line(const formula_program *p, int64_t count, float **table, float *padding) {
   fk_context context = {.wide = false};
   moving tiles = {table + p->constants + p->fixed, p->inputs + p->outputs};
   const formula_instruction *code = p->code + p->starts[1];
   int64_t start = 0;
   bool is_large = count * tiles.count * (int64_t)sizeof(float) >= FK_FETCH_FROM;
+  if (fk_is_streamed(p, count, tiles)) start = fk_stream_line(p, &context, table, tiles, padding, count);
   for (; start + FK_TILE <= count; start += FK_TILE) {
     if (is_large) fk_fetch(tiles);
     fk_execute(code, table, &context);
