@@ -1,21 +1,26 @@
 import Formulas
+import Foundation
 import Randomness
 
 /// One row of inputs, or one pair of boxes, on which formulas are compared; the simple ones are easy to check by hand.
 struct EqualityProbe {
   let inputs: LossInputs<Double>
   /// For REG: the boxes behind the areas.
-  let boxes: (predicted: [Double], target: [Double])?
+  let boxes: ProbeInputs.BoxPair?
   let isSimple: Bool
 
-  /// Simple inputs first, then those of the fingerprint, then random ones of a fixed seed.
+  /// Simple inputs first, then those of the fingerprint, random ones of a fixed seed, and sweeps: IoUs from 0.005 to 1,
+  /// logits from -30 to 30, beyond which eps in Log and Div is more than rounding.
   static func all(of mode: Mode) -> [EqualityProbe] {
     switch mode {
-    case .multiClass: simpleRows(.multiClass) + fingerprintRows(.multiClass) + randomRows(.multiClass)
-    case .binaryClass: simpleRows(.binaryClass) + fingerprintRows(.binaryClass) + randomRows(.binaryClass)
+    case .multiClass:
+      simpleRows(.multiClass) + fingerprintRows(.multiClass) + randomRows(.multiClass) + sweep(.multiClass)
+    case .binaryClass:
+      simpleRows(.binaryClass) + fingerprintRows(.binaryClass) + randomRows(.binaryClass) + sweep(.binaryClass)
     case .regression:
       simplePairs.map { EqualityProbe($0, isSimple: true) }
-        + (ProbeInputs.boxPairs + ProbeInputs.pairs(count: 48, seed: 2)).map { EqualityProbe($0, isSimple: false) }
+        + (ProbeInputs.boxPairs + ProbeInputs.pairs(count: 48, seed: 2) + ProbeInputs.ladder(count: 120, seed: 2))
+        .map { EqualityProbe($0, isSimple: false) }
     }
   }
 
@@ -24,14 +29,27 @@ struct EqualityProbe {
     guard let boxes else {
       return result.gradients[.x] ?? [Double](repeating: 0, count: inputs.rows * inputs.classes)
     }
-    let areas = [Variable.u, .i, .e].map { result.gradients[$0]?.first ?? 0 }
+    let areas = areaGradients(of: result)
     var corners = [0.0, 0, 0, 0]
     BoxOverlap(union: areas[0], intersection: areas[1], enclosing: areas[2])
       .pullBack(boxes.predicted, boxes.target, to: &corners)
     return corners
   }
 
-  private init(_ pair: (predicted: [Double], target: [Double]), isSimple: Bool) {
+  /// What rounding on the way from U, I and E to the corners can do, where large parts cancel: of a box inside another,
+  /// U has no gradient.
+  func pullBackNoise(of result: LossResult<Double>) -> Double {
+    guard let boxes else { return 0 }
+    let coordinates = boxes.predicted + boxes.target
+    let side = (coordinates.max() ?? 0) - (coordinates.min() ?? 0)
+    return 1e-15 * side * areaGradients(of: result).reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+  }
+
+  private func areaGradients(of result: LossResult<Double>) -> [Double] {
+    [Variable.u, .i, .e].map { result.gradients[$0]?.first ?? 0 }
+  }
+
+  private init(_ pair: ProbeInputs.BoxPair, isSimple: Bool) {
     let overlap = BoxOverlap<Double>(pair.predicted, pair.target)
     var inputs = LossInputs<Double>(rows: 1)
     (inputs[.u], inputs[.i], inputs[.e]) = ([overlap.union], [overlap.intersection], [overlap.enclosing])
@@ -57,7 +75,7 @@ struct EqualityProbe {
   }
 
   /// A box of 10 pixels and one that lies half in it, is larger, smaller, shifted, or apart.
-  private static let simplePairs: [(predicted: [Double], target: [Double])] = [
+  private static let simplePairs: [ProbeInputs.BoxPair] = [
     [5, 0, 15, 10], [0, 0, 20, 10], [0, 0, 5, 10], [1, 2, 10, 12], [2, 2, 6, 6], [0, 0, 30, 30], [20, 0, 30, 10],
   ].map { (predicted: $0, target: [0, 0, 10, 10]) }
 
@@ -77,7 +95,7 @@ struct EqualityProbe {
   }
 
   private static func fingerprintRows(_ mode: Mode) -> [EqualityProbe] {
-    ProbeInputs.batches(of: mode).flatMap { batch in
+    ProbeInputs.batches(of: mode).map(\.inputs).flatMap { batch in
       (0..<batch.rows).map { row in
         var inputs = LossInputs<Double>(rows: 1, classes: batch.classes)
         for variable in mode.variables {
@@ -100,6 +118,16 @@ struct EqualityProbe {
       return EqualityProbe(
         mode, logits: logits, positive: isBackground ? nil : generator.index(below: classes),
         iou: generator.uniform(0.1, 1), isSimple: false)
+    }
+  }
+
+  /// One logit from -30 to 30 beside others near 0, in the positive entry and outside it; IoUs from 0.005 to 1.
+  private static func sweep(_ mode: Mode) -> [EqualityProbe] {
+    (0..<120).map { step in
+      let logit = 0.5 * Double(step - 60) + (step < 60 ? 0 : 0.5)
+      let iou = 0.005 * pow(200, Double(step * 7 % 120) / 119)
+      return EqualityProbe(
+        mode, logits: [logit, 0.25, -0.5], positive: step % 3 == 2 ? 1 : 0, iou: iou, isSimple: false)
     }
   }
 }

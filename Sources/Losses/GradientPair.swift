@@ -100,13 +100,13 @@ private struct RowGradients {
   init?(_ evaluators: [ReferenceEvaluator], _ probe: EqualityProbe) {
     var gradients: [[Double]] = []
     var value: [Double] = []
+    var noise = 0.0
     for (place, evaluator) in evaluators.enumerated() {
       guard let result = try? evaluator.evaluate(probe.inputs) else { return nil }
-      if place == 0 { value = result.value }
+      if place == 0 { (value, noise) = (result.value, probe.pullBackNoise(of: result)) }
       gradients.append(probe.gradient(of: result, mode: evaluator.mode))
     }
     (self.value, gradient) = (value, gradients[0])
-    var noise = 0.0
     for other in gradients.dropFirst() {
       for (a, b) in zip(gradient, other) where (a - b).isFinite { noise = max(noise, abs(a - b)) }
     }

@@ -33,6 +33,55 @@ import Testing
     ],
   ]
 
+  /// Losses that differ only where the boxes hardly overlap, or only far from the decision boundary, are different.
+  @Test(arguments: [
+    (
+      "Sub(1,Div(I,U))", "Add(Sub(1,Div(I,U)),Neg(Relu(Sub(T,Div(I,U)))))", Mode.regression,
+      [0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
+    ),
+    ("Sub(1,Div(I,U))", "Add(Sub(1,Div(I,U)),Relu(Sub(Div(I,U),T)))", .regression, [0.5, 0.8, 0.9, 0.95]),
+    ("Sub(1,Div(I,U))", "Add(Sub(1,Div(I,U)),Relu(Sub(Div(U,5e3),T)))", .regression, [0.01, 0.1, 1, 10, 50]),
+    ("X", "Add(X,Relu(Sub(X,T)))", .binaryClass, [1, 5, 10, 14, 16, 20, 25, 29]),
+    ("X", "Add(X,Relu(Sub(Neg(X),T)))", .binaryClass, [1, 5, 10, 14, 16, 20, 25, 29]),
+    ("Dot(Y,X)", "Dot(Y,Add(X,Relu(Sub(X,T))))", .multiClass, [1, 5, 10, 14, 16, 20, 25, 29]),
+    ("Dot(Y,X)", "Dot(Y,Add(X,Relu(Sub(Neg(X),T))))", .multiClass, [1, 5, 10, 14, 16, 20, 25, 29]),
+    ("Dot(Y,X)", "Dot(Y,Add(X,Mul(X,Relu(Sub(T,Z)))))", .multiClass, [0.5, 0.2, 0.1, 0.05, 0.02]),
+    ("Mul(Q,X)", "Mul(Q,Add(X,Mul(X,Relu(Sub(T,Q)))))", .binaryClass, [0.5, 0.2, 0.1, 0.05, 0.02]),
+  ]) func differencesFarOutAreSeen(first: String, second: String, mode: Mode, thresholds: [Double]) throws {
+    let one = try Formula(parsing: first, mode: mode)
+    for threshold in thresholds {
+      let other = try Formula(parsing: second.replacing("T", with: "\(threshold)"), mode: mode)
+      #expect(
+        GradientFingerprint(one, mode: mode)?.family != GradientFingerprint(other, mode: mode)?.family,
+        "\(second), T = \(threshold)")
+      guard case .different = LossEquality.compare(one, other, mode: mode) else {
+        Issue.record("\(second), T = \(threshold): \(LossEquality.compare(one, other, mode: mode))")
+        continue
+      }
+    }
+  }
+
+  /// Other spellings of one loss, which lose digits far from 0, keep its fingerprint.
+  @Test(arguments: [
+    ("Softplus(X)", "Neg(Log(Sig(Neg(X))))", Mode.binaryClass),
+    ("Softplus(X)", "Neg(Log(Sub(1,Sig(X))))", .binaryClass),
+    ("Sub(Softplus(X),Mul(PY,X))", "Neg(Add(Mul(PY,Log(Sig(X))),Mul(NY,Log(Sub(1,Sig(X))))))", .binaryClass),
+    ("X", "Log(Exp(X))", .binaryClass), ("Softplus(X)", "Log(Add(1,Exp(X)))", .binaryClass),
+    ("Sig(X)", "Div(Exp(X),Add(1,Exp(X)))", .binaryClass), ("Tanh(X)", "Sub(Mul(2,Sig(Mul(2,X))),1)", .binaryClass),
+    ("Dot(Y,Log(Softmax(X)))", "Sub(Dot(Y,X),Log(Dot(1,Exp(X))))", .multiClass),
+    ("Dot(Y,Softmax(X))", "Div(Dot(Y,Exp(X)),Dot(1,Exp(X)))", .multiClass),
+    ("Sub(1,Div(I,U))", "Div(Sub(U,I),U)", .regression),
+    ("Mul(Div(I,U),Div(I,U))", "Div(Mul(I,I),Mul(U,U))", .regression),
+    ("Sqrt(Sub(1,Div(I,U)))", "Sqrt(Div(Sub(U,I),U))", .regression),
+  ]) func spellingsAreOneLoss(first: String, second: String, mode: Mode) throws {
+    let (one, other) = (try Formula(parsing: first, mode: mode), try Formula(parsing: second, mode: mode))
+    #expect(GradientFingerprint(one, mode: mode) == GradientFingerprint(other, mode: mode))
+    guard case .same = LossEquality.compare(one, other, mode: mode) else {
+      Issue.record("\(LossEquality.compare(one, other, mode: mode))")
+      return
+    }
+  }
+
   @Test(arguments: Mode.allCases) func differentLossesDifferAlsoUpToAFactor(mode: Mode) throws {
     let texts = try #require(Self.losses[mode])
     var families: [UInt64: String] = [:]

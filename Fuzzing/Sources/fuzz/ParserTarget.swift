@@ -73,13 +73,19 @@ private enum Disturbance {
     }
   }
 
+  /// Equal numbers are moved by different amounts, so that what a number swallows in a whole row shows.
   private static func disturbance(_ salt: UInt64) -> @Sendable (Double) -> Double {
-    { value in
+    operations = 0
+    return { value in
       guard value == 0 || (abs(value) > 1e-60 && abs(value) < 1e60) else { return .nan }
-      let bits = (value.bitPattern &+ salt) &* 0x9e37_79b9_7f4a_7c15
+      operations &+= 1
+      let bits = (value.bitPattern &+ salt &+ operations << 2) &* 0x9e37_79b9_7f4a_7c15
       return value * (1 + (Double(bits >> 32) * 0x1p-31 - 1) * 1e-10)
     }
   }
+
+  /// How many numbers of an evaluation were moved; the fuzzer has one thread.
+  nonisolated(unsafe) private static var operations: UInt64 = 0
 }
 
 /// Two rows as the loss wrappers make them: one-hot labels, IoUs, areas of valid boxes.
