@@ -6,6 +6,8 @@ public struct FormulaError: Error, Hashable, Sendable {
     case nonASCII(String)
     case unexpectedCharacter(String)
     case badNumber(String)
+    /// A number beyond the largest Double.
+    case numberTooLarge(String)
     case missingArgument
     case unknownName(String, suggestion: String?)
     case variableNotOfMode(Variable, Mode)

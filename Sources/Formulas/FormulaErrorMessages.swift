@@ -6,7 +6,7 @@ extension FormulaError {
     case .empty: "empty"
     case .nonASCII: "nonASCII"
     case .unexpectedCharacter: "unexpectedCharacter"
-    case .badNumber: "badNumber"
+    case .badNumber, .numberTooLarge: "badNumber"
     case .missingArgument: "missingArgument"
     case .unknownName: "unknownName"
     case .variableNotOfMode: "variableNotOfMode"
@@ -34,11 +34,13 @@ extension FormulaError {
     switch kind {
     case .empty: "the formula is empty: write one, such as Neg(Dot(Y,Log(Softmax(X))))"
     case .nonASCII(let character):
-      "'\(character)' is not ASCII: names are made of the letters A to Z and numbers of the digits 0 to 9"
+      "'\(character)' (\(Self.codePoints(of: character))) is not ASCII: names are made of the letters A to Z and numbers of the digits 0 to 9"
     case .unexpectedCharacter(let character):
       "'\(character)' cannot stand here: a name or a number is expected"
     case .badNumber(let text):
       "'\(text)' is no number: write digits, then .digits and e±digits if needed, as in 2, 0.5 or 1e-3"
+    case .numberTooLarge(let text):
+      "'\(text)' is too large: numbers go up to 1.7e308, and losses are computed in Float, where they go up to 3.4e38"
     case .missingArgument: "an argument is missing here: write a name or a number"
     case .unknownName(let name, let suggestion):
       "there is no '\(name)'" + (suggestion.map { ": did you mean '\($0)'?" } ?? ": see the lists of each mode")
@@ -78,6 +80,14 @@ extension FormulaError {
     case .shape(.dotOfScalars):
       "Dot of two plain numbers has nothing to sum over: multiply them with Mul"
     }
+  }
+
+  /// U+00E9 and the like, which tells characters apart that look alike.
+  private static func codePoints(of text: String) -> String {
+    text.unicodeScalars.map { scalar in
+      let digits = String(scalar.value, radix: 16, uppercase: true)
+      return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }.joined(separator: " ")
   }
 
   private static func owners(of variable: Variable) -> String {

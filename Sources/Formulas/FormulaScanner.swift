@@ -47,6 +47,10 @@ struct FormulaScanner {
       return Token(kind: kind, offset: start)
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
       while place < bytes.count, Self.isWordPart(bytes[place]) { place += 1 }
+      // An accent or a letter of another alphabet inside a name is what is wrong with it.
+      if place < bytes.count, bytes[place] >= 0x80 {
+        throw FormulaError(fault(at: place), source: source, offset: place)
+      }
       return Token(kind: .name(text(from: start)), offset: start)
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "+"):
       return Token(kind: .number(try number(from: start)), offset: start)
@@ -71,9 +75,10 @@ struct FormulaScanner {
       place += 1
       valid = false
     }
-    guard valid, let value = Double(text(from: start)), value.isFinite else {
-      throw FormulaError(.badNumber(String(text(from: start).prefix(40))), source: source, offset: start)
-    }
+    let text = text(from: start)
+    let shown = text.utf8.count > 40 ? text.prefix(40) + "…" : text
+    guard valid, let value = Double(text) else { throw FormulaError(.badNumber(shown), source: source, offset: start) }
+    guard value.isFinite else { throw FormulaError(.numberTooLarge(shown), source: source, offset: start) }
     return value
   }
 

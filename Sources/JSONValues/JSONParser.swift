@@ -8,7 +8,9 @@ struct JSONParser {
   static func parse(_ text: [UInt8]) throws(JSONError) -> JSONValue {
     let result: Result<JSONValue, JSONError> = text.withUnsafeBufferPointer { buffer in
       var parser = JSONParser(bytes: buffer)
-      do throws(JSONError) { return .success(try parser.document()) } catch { return .failure(error) }
+      do throws(JSONError) { return .success(try parser.document()) } catch {
+        return .failure(parser.encodingFault(before: error) ?? error)
+      }
     }
     return try result.get()
   }
@@ -38,7 +40,7 @@ struct JSONParser {
     case UInt8(ascii: "n"): return try word("null", .null)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
     case UInt8(ascii: "N"), UInt8(ascii: "I"): throw failure("NaN and Infinity are no JSON numbers")
-    case _: throw failure("unexpected \(Self.name(first)) where a value is expected")
+    case _: throw failure("unexpected \(nameHere(first)) where a value is expected")
     }
   }
 
@@ -109,10 +111,35 @@ extension JSONParser {
     while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
   }
 
-  func failure(_ reason: String) -> JSONError {
+  func failure(_ reason: String) -> JSONError { failure(reason, at: position) }
+
+  private func failure(_ reason: String, at offset: Int) -> JSONError {
     var (line, lineStart) = (1, 0)
-    for index in 0..<min(position, bytes.count) where bytes[index] == 0x0A { (line, lineStart) = (line + 1, index + 1) }
-    return JSONError(line: line, column: position - lineStart + 1, offset: position, reason: reason)
+    for index in 0..<min(offset, bytes.count) where bytes[index] == 0x0A { (line, lineStart) = (line + 1, index + 1) }
+    return JSONError(line: line, column: offset - lineStart + 1, offset: offset, reason: reason)
+  }
+
+  /// The encoding as the cause of an error: a wide one, or a byte up to there that is no UTF-8.
+  private func encodingFault(before error: JSONError) -> JSONError? {
+    if let encoding = TextEncoding(detectedIn: bytes) { return failure(encoding.mend, at: 0) }
+    guard let fault = TextEncoding.firstFault(in: bytes.prefix(error.offset + 4)), fault <= error.offset else {
+      return nil
+    }
+    let byte = String(bytes[fault], radix: 16, uppercase: true)
+    return failure("byte 0x\(byte) is no valid UTF-8: save the text as UTF-8", at: fault)
+  }
+
+  /// The character at the position, of which `byte` is the first.
+  private func nameHere(_ byte: UInt8) -> String {
+    if byte < 0x80 { return Self.name(byte) }
+    let scalar = String(decoding: bytes[position..<min(position + 4, bytes.count)], as: UTF8.self).unicodeScalars.first
+    guard let scalar else { return Self.name(byte) }
+    return "'\(Character(scalar))' (\(Self.codePoint(scalar)))"
+  }
+
+  private static func codePoint(_ scalar: Unicode.Scalar) -> String {
+    let digits = String(scalar.value, radix: 16, uppercase: true)
+    return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }
 
   private static func name(_ byte: UInt8) -> String {

@@ -17,11 +17,14 @@ public struct EvaluationRequest: Sendable {
 
   /// Reads a line `{"id","mode","formula","inputs":{…}}`; other fields are passed over.
   /// - Throws: `EvaluationFailure` for text that is no JSON object with a formula.
-  public init(line: String) throws(EvaluationFailure) {
+  public init(line: String) throws(EvaluationFailure) { try self.init(bytes: Array(line.utf8), mode: nil) }
+
+  /// The same from bytes; `mode` is that of lines that name none.
+  init(bytes: [UInt8], mode: Mode?) throws(EvaluationFailure) {
     let form = "write {\"id\":…,\"mode\":…,\"formula\":…,…}"
     let object: JSONValue
     do throws(JSONError) {
-      object = try JSONValue(parsing: line)
+      object = try JSONValue(parsing: bytes)
     } catch {
       throw EvaluationFailure(.badJSON, "this line is no JSON (column \(error.column): \(error.reason)): \(form)")
     }
@@ -30,20 +33,32 @@ public struct EvaluationRequest: Sendable {
     }
     id = Self.identifier(object["id"])
     guard let formula = object["formula"].string else {
-      throw EvaluationFailure(.badRequest, "the field formula is missing or no string", id: id)
+      let finding = object["formula"].isNull ? "missing" : "\(object["formula"].kind) and no text"
+      throw EvaluationFailure(
+        .badRequest, "the field formula is \(finding)" + Self.suggestion("formula", in: object), id: id)
     }
     self.formula = formula
     switch object["mode"] {
-    case .null: mode = nil
+    case .null: self.mode = mode
     case let value:
       guard let known = value.string.flatMap(Mode.init(rawValue:)) else {
         let modes = Mode.allCases.map(\.rawValue).joined(separator: ", ")
-        throw EvaluationFailure(.badRequest, "the field mode must be one of \(modes)", id: id)
+        throw EvaluationFailure(.badRequest, "the field mode is \(value.kind) and must be one of \(modes)", id: id)
       }
-      mode = known
+      self.mode = known
     }
     let inputs = object["inputs"]
     self.inputs = inputs.isNull ? JSONValue?.none : inputs
+    let likeInputs = inputs.isNull ? Self.suggestion("inputs", in: object) : ""
+    guard likeInputs.isEmpty else {
+      throw EvaluationFailure(.badRequest, "the field inputs is missing" + likeInputs, id: id)
+    }
+  }
+
+  /// The name that a misspelled field should have.
+  private static func suggestion(_ field: String, in object: JSONValue) -> String {
+    let names = (object.members ?? []).map(\.name).filter { $0 != field }
+    return NameSuggestion.nearest(to: field, among: names).map { ": '\($0)' should be '\(field)'" } ?? ""
   }
 
   private static func identifier(_ value: JSONValue) -> JSONValue {
@@ -80,7 +95,7 @@ public struct EvaluationRequest: Sendable {
       throw EvaluationFailure(error, id: id)
     } catch let error as LossReferenceError {
       if case .formula(let fault) = error { throw EvaluationFailure(fault, id: id) }
-      throw EvaluationFailure(.formula(error.code), error.message, id: id)
+      throw EvaluationFailure(.formula(error.code), error.message, position: error.position, id: id)
     } catch let error as LossInputError {
       throw EvaluationFailure(.inputs(error.code), error.message, id: id)
     } catch let error as EvaluationFailure {

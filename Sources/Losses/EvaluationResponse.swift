@@ -29,8 +29,11 @@ public struct EvaluationResponse: Sendable {
   }
 
   /// `{"id","value","grad":{…}}` on one line; value and grad are null when there were no inputs.
-  public var json: String {
-    var fields = ["\"id\":\(id)"]
+  public var json: String { json(line: nil, adding: []) }
+
+  /// The same with the number of the request's line behind the id, and further members at the end.
+  func json(line: Int?, adding members: [JSONValue.Member]) -> String {
+    var fields = ["\"id\":\(id)"] + (line.map { ["\"line\":\($0)"] } ?? [])
     if let numbers {
       let gradients = numbers.gradients.map { "\"\($0.variable.rawValue)\":\($0.json ?? "null")" }
       fields += ["\"value\":\(numbers.value)", "\"grad\":{\(gradients.joined(separator: ","))}"]
@@ -40,6 +43,7 @@ public struct EvaluationResponse: Sendable {
     fields += ["\"mode\":\"\(mode.rawValue)\"", "\"shape\":\"\(shape.rawValue)\""]
     let issues = formula.originalToolIssues.map { JSONText.string($0.message) }
     if !issues.isEmpty { fields.append("\"original_tool_issues\":[\(issues.joined(separator: ","))]") }
+    fields += members.map { "\(JSONText.string($0.name)):\($0.value)" }
     return "{\(fields.joined(separator: ","))}"
   }
 }
@@ -83,9 +87,12 @@ public struct EvaluationFailure: Error, Sendable {
   }
 
   /// `{"id","error":{"code","message","position"}}` on one line; position is the offset in the formula, or null.
-  public var json: String {
+  public var json: String { json(line: nil) }
+
+  /// The same with the number of the request's line behind the id.
+  func json(line: Int?) -> String {
     let place = position.map { "\($0.offset),\"line\":\($0.line),\"column\":\($0.column)" } ?? "null"
-    return "{\"id\":\(id),\"error\":{\"code\":\"\(code)\",\"message\":\(JSONText.string(message)),"
-      + "\"position\":\(place)}}"
+    return "{\"id\":\(id)," + (line.map { "\"line\":\($0)," } ?? "")
+      + "\"error\":{\"code\":\"\(code)\",\"message\":\(JSONText.string(message)),\"position\":\(place)}}"
   }
 }

@@ -60,18 +60,40 @@ public enum LossReference {
   public static func formula(_ text: String, mode: Mode?) throws(LossReferenceError) -> (formula: Formula, mode: Mode) {
     let name = trimmed(text)
     guard let builtIn = BuiltInLoss(rawValue: name) else {
-      do {
+      do throws(FormulaError) {
         return try Formula.parse(text, mode: mode)
       } catch {
-        throw .formula(error)
+        throw misspelled(name, mode: mode) ?? .formula(error)
       }
     }
     let modes = builtIn.modes
-    let fitting = modes.filter { mode == nil || $0 == mode }
-    guard let found = fitting.first, fitting.count == 1, let formula = builtIn.formula(in: found) else {
-      throw .noSingleFormula(name, modes: modes)
-    }
+    if let mode, !modes.isEmpty, !modes.contains(mode) { throw .nameOfOtherMode(name, modes: modes, wanted: mode) }
+    guard let found = mode ?? modes.first, mode != nil || modes.count == 1, let formula = builtIn.formula(in: found)
+    else { throw .noSingleFormula(name, modes: modes) }
     return (formula, found)
+  }
+
+  /// The error about a word that was meant as the name of a loss: it is like one of them, or like nothing at all.
+  private static func misspelled(_ text: String, mode: Mode?) -> LossReferenceError? {
+    guard text.utf8.count <= 64, text.utf8.first.map(isLetter) == true, text.utf8.allSatisfy(isPartOfName) else {
+      return nil
+    }
+    let modes = mode.map { [$0] } ?? Mode.allCases
+    let parts = modes.flatMap { $0.variables.map(\.rawValue) + $0.primitives.map(\.rawValue) }
+    guard NameSuggestion.nearest(to: text, among: parts) == nil else { return nil }
+    let choices = BuiltInLoss.allCases.filter { loss in modes.contains { loss.modes.contains($0) } }.map(\.rawValue)
+    let suggestion =
+      NameSuggestion.nearest(to: text, among: choices)
+      ?? NameSuggestion.nearest(to: text, among: BuiltInLoss.allCases.map(\.rawValue))
+    // Of several words, the parser says better what is wrong.
+    guard suggestion != nil || text.utf8.allSatisfy({ isLetter($0) || isDigit($0) }) else { return nil }
+    return .unknownName(text, suggestion: suggestion, choices: choices)
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
+  private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+  private static func isPartOfName(_ byte: UInt8) -> Bool {
+    isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == 0x20
   }
 
   private static func trimmed(_ text: String) -> String {
@@ -114,15 +136,17 @@ public enum LossReference {
 public enum LossReferenceError: Error, Hashable, Sendable {
   case unknownName(String, suggestion: String?, choices: [String])
   case misplaced(String, LossPlace, choices: [String])
-  /// A name that stands for a formula in these modes, of which none or several were meant.
+  /// A name that stands for a formula in several modes, or for none.
   case noSingleFormula(String, modes: [Mode])
+  /// A name that stands for a formula in these modes, where another is wanted.
+  case nameOfOtherMode(String, modes: [Mode], wanted: Mode)
   case formula(FormulaError)
 
   public var code: String {
     switch self {
     case .unknownName: "unknownLoss"
     case .misplaced: "misplacedLoss"
-    case .noSingleFormula: "noSingleFormula"
+    case .noSingleFormula, .nameOfOtherMode: "noSingleFormula"
     case .formula(let error): error.code
     }
   }
@@ -131,14 +155,27 @@ public enum LossReferenceError: Error, Hashable, Sendable {
     switch self {
     case .unknownName(let name, let suggestion, let choices):
       "there is no loss '\(name)'" + (suggestion.map { ": did you mean '\($0)'?" } ?? "")
-        + " (names: \(choices.joined(separator: ", ")); or a formula)"
+        + " (names: \(choices.joined(separator: ", ")), as `autoloss losses` shows them; or a formula)"
     case .misplaced(let name, let place, let choices):
       "'\(name)' is no \(place.rawValue) loss of this detector: use \(choices.joined(separator: ", ")) or a formula"
     case .noSingleFormula(let name, let modes):
       modes.isEmpty
         ? "'\(name)' works on encoded deltas and is no formula"
         : "'\(name)' stands for a formula in \(modes.map(\.rawValue).joined(separator: " and ")): say which with --mode"
+    case .nameOfOtherMode(let name, let modes, let wanted):
+      "'\(name)' is a loss of \(modes.map(\.rawValue).joined(separator: " and ")), not of \(wanted.rawValue); "
+        + "the names of \(wanted.rawValue) are "
+        + BuiltInLoss.allCases.filter { $0.modes.contains(wanted) }.map(\.rawValue).joined(separator: ", ")
     case .formula(let error): error.rendering
+    }
+  }
+
+  /// The place in the text; nil where the text as a whole is meant.
+  public var position: FormulaError.Position? {
+    switch self {
+    case .formula(let error): error.position
+    case .unknownName(let name, _, _): FormulaError(.empty, source: name, offset: 0).position
+    case .misplaced, .noSingleFormula, .nameOfOtherMode: nil
     }
   }
 }

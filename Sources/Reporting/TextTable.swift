@@ -18,7 +18,10 @@ public struct TextTable: Sendable {
   public init(_ columns: [Column]) { self.columns = columns }
 
   /// Adds a row; missing cells are empty, surplus ones are dropped.
-  public mutating func add(_ cells: String...) {
+  public mutating func add(_ cells: String...) { add(cells: cells) }
+
+  /// The same for cells whose number is not known beforehand.
+  public mutating func add(cells: [String]) {
     let padded = cells.prefix(columns.count) + Array(repeating: "", count: max(0, columns.count - cells.count))
     rows.append(Array(padded))
   }

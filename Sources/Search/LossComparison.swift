@@ -10,7 +10,8 @@ public struct LossComparison: Sendable {
 
   /// Compares formulas or built-in losses. Throws `LossReferenceError` for texts that are none of one mode.
   public init(_ first: String, _ second: String, mode: Mode?) throws(LossReferenceError) {
-    let (formula, found) = try LossReference.formula(first, mode: mode ?? Self.common(first, second))
+    let (formula, found) = try LossReference.formula(
+      first, mode: mode ?? Self.common(first, second) ?? Self.only(first) ?? Self.only(second))
     let (other, _) = try LossReference.formula(second, mode: found)
     self.mode = found
     canonical = [formula.canonical(in: found).description, other.canonical(in: found).description]
@@ -40,4 +41,7 @@ public struct LossComparison: Sendable {
     }
     return modes.count == 1 ? modes[0] : nil
   }
+
+  /// The mode that a text is of by itself; where two texts have different ones, the error names the other's.
+  private static func only(_ text: String) -> Mode? { (try? LossReference.formula(text, mode: nil))?.mode }
 }

@@ -34,7 +34,7 @@ enum ExitStatus: Int32 {
     case let error as RunStoreError: self = error.isBadInput ? .badInput : .failed
     case let error as FigureError:
       switch error {
-      case .ending, .unwritable: self = .badInput
+      case .ending, .nameless, .unwritable: self = .badInput
       case .noFont: self = .missingLibrary
       case .bitmap: self = .failed
       }

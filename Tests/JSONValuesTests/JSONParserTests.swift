@@ -25,6 +25,25 @@ struct JSONParserTests {
     #expect(failure?.reason.contains(reason) == true, "\(text): \(String(describing: failure))")
   }
 
+  /// Bytes that are no UTF-8, with the place of the first, and wide encodings.
+  @Test(
+    arguments: [
+      ([0xFF, 0xFE, 0x7B, 0x00], 1, 1, "UTF-16"), ([0xFE, 0xFF, 0x00, 0x7B], 1, 1, "UTF-16"),
+      ([0x7B, 0, 0x7D, 0], 1, 1, "UTF-16"),
+      ([0, 0x7B, 0, 0x7D], 1, 1, "iconv -f UTF-16 -t UTF-8"), ([0xFF, 0xFE, 0, 0, 0x7B, 0, 0, 0], 1, 1, "UTF-32"),
+      ([0, 0, 0xFE, 0xFF, 0, 0, 0, 0x7B], 1, 1, "UTF-32"), ([0x7B, 0, 0, 0], 1, 1, "UTF-32"),
+      ([0, 0, 0, 0x7B], 1, 1, "UTF-32"),
+      ([0x22, 0x61, 0xE9, 0x22], 1, 3, "byte 0xE9 is no valid UTF-8: save"),
+      ([0x5B, 0x0A, 0x20, 0x80, 0x5D], 2, 2, "0x80"),
+      ([0x22, 0xC3, 0xA9, 0xC3, 0x22], 1, 4, "0xC3"), ([0x22, 0xED, 0xA0, 0x80, 0x22], 1, 2, "0xED"),
+      ([0x5B, 0xC3, 0xA9, 0x5D, 0xFF], 1, 2, "unexpected 'é' (U+00E9)"), ([0x5B, 0x7F], 1, 2, "byte 127"),
+    ] as [([UInt8], Int, Int, String)])
+  func badEncoding(_ bytes: [UInt8], line: Int, column: Int, reason: String) {
+    let failure = #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
+    #expect(failure?.line == line && failure?.column == column, "\(bytes): \(String(describing: failure))")
+    #expect(failure?.reason.contains(reason) == true, "\(bytes): \(String(describing: failure))")
+  }
+
   @Test func depthIsLimited() {
     let deep = String(repeating: "[", count: 100_000)
     let failure = #expect(throws: JSONError.self) { try JSONValue(parsing: Array(deep.utf8)) }

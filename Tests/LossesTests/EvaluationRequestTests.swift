@@ -76,6 +76,32 @@ import Testing
     #expect(!(answer["error"]["message"].string ?? "").isEmpty)
   }
 
+  /// Inputs that would be passed over or misread, and the words that name the place and the mend.
+  @Test(arguments: [
+    (
+      #"{"formula":"Exp(U)","inputs":{"U":[1],"Z":[1]}}"#,
+      "inputs.Z is no variable of REG (it is one of MULTI_CLS): REG has U, I, E"
+    ),
+    (#"{"formula":"Neg(Dot(Y,X))","inputs":{"X":[[1]],"Y":[[1]],"Q":[[1]]}}"#, "MULTI_CLS has X, Y, Z"),
+    (#"{"formula":"Exp(U)","inputs":{"u":[1]}}"#, "inputs.u is no variable: did you mean 'U'? REG has U, I, E"),
+    (#"{"formula":"Exp(U)","inputs":{"U":[1],"note":"a"}}"#, "inputs.note is no variable: REG has"),
+    (#"{"formula":"Exp(U)","inputs":{"U":[1,1e39]}}"#, "inputs.U[1] is 1e+39, too large for Float"),
+    (#"{"formula":"Exp(U)","inputs":{"U":[1,null]}}"#, "U[1] is null"),
+    (#"{"formula":"Exp(U)","inputs":{"U":3}}"#, "it is the number 3"),
+    (#"{"formula":"Mul(X,Y)","inputs":{"X":[[1,2],[3]]}}"#, "X[1] has 1 numbers, the rows before it 2"),
+    (#"{"formula":"Mul(X,Y)","inputs":{"X":[[1,2],[3,"x"]]}}"#, "X[1][1] is the text \"x\""),
+    (#"{"formula":"Add(U,I)","inputs":{"U":[1],"I":[1,2]}}"#, "inputs.I has shape [2], inputs.U has [1]"),
+    (#"{"formulla":"U"}"#, "'formulla' should be 'formula'"), (#"{"formula":3}"#, "the number 3 and no text"),
+    (#"{"formula":"U","input":{"U":[1]}}"#, "'input' should be 'inputs'"),
+    (#"{"formula":"U","mode":7}"#, "the field mode is the number 7"),
+    (#"{"formula":"gioou"}"#, "did you mean 'giou'?"),
+    (#"{"formula":"giou","mode":"MULTI_CLS"}"#, "'giou' is a loss of REG"),
+  ]) func whatWouldGoUnseenIsAnError(line: String, words: String) throws {
+    let answer = try GoldenValue(parsing: EvaluationRequest.answer(line: line))
+    let message = answer["error"]["message"].string ?? ""
+    #expect(message.contains(words), "\(message)")
+  }
+
   @Test func nonFiniteNumbersAreStrings() {
     let line = #"{"id":7,"mode":"REG","formula":"Log(U)","inputs":{"U":["inf","nan",-1,"-inf",1]}}"#
     let answer = EvaluationRequest.answer(line: line)
@@ -100,16 +126,36 @@ import Testing
     ),
   ]) func everyLineIsAnsweredOnItsOwn(text: String, words: [String]) {
     var answers: [String] = []
-    Array(text.utf8).withUnsafeBytes { EvaluationRequest.answer(lines: $0) { answers.append($0) } }
+    Array(text.utf8).withUnsafeBytes { EvaluationRequest.answer(lines: $0) { answers.append($0.json()) } }
     #expect(answers.count == words.count)
     for (answer, word) in zip(answers, words) { #expect(answer.contains(word), "\(answer)") }
   }
 
   @Test func bytesThatAreNoTextSpoilTheirLineAlone() {
     var answers: [String] = []
-    let bytes: [UInt8] = [0xFF, 0xFE, 0x0A] + Array("{\"formula\":\"U\"}".utf8)
-    bytes.withUnsafeBytes { EvaluationRequest.answer(lines: $0) { answers.append($0) } }
-    #expect(answers.map { $0.contains("badJSON") } == [true, false])
+    let good = Array("{\"formula\":\"U\"}\n".utf8)
+    let bytes = [0xFF, 0xFE, 0x0A] + good + [0x7B, 0x22, 0xC3, 0x28, 0x22, 0x0A] + good
+    bytes.withUnsafeBytes { EvaluationRequest.answer(lines: $0) { answers.append($0.json()) } }
+    #expect(answers.map { $0.contains("badJSON") } == [true, false, true, false])
+    #expect(answers[0].contains("UTF-16, not UTF-8"), "\(answers[0])")
+    #expect(answers[2].contains("column 3: byte 0xC3 is no valid UTF-8"), "\(answers[2])")
+  }
+
+  /// Numbers count every line of the text, also those that get no answer.
+  @Test func answersCarryTheNumberOfTheirLine() throws {
+    let text = "\n{\"id\":\"a\",\"formula\":\"U\"}\n \r\n\nnonsense\n{\"id\":2,\"formula\":\"X\"}"
+    for (mode, failing) in [(Mode?.none, [5, 6]), (.multiClass, [2, 5]), (.binaryClass, [2, 5])] {
+      var answers: [EvaluationAnswer] = []
+      Array(text.utf8).withUnsafeBytes { EvaluationRequest.answer(lines: $0, mode: mode) { answers.append($0) } }
+      #expect(answers.map(\.line) == [2, 5, 6])
+      let failed = answers.filter { if case .failure = $0.result { true } else { false } }
+      #expect(failed.map(\.line) == failing, "\(String(describing: mode))")
+      for answer in answers {
+        let json = try GoldenValue(parsing: answer.json(adding: [.init("extra", 1)]))
+        #expect(json["line"].int == answer.line)
+        #expect(json["error"].isNull == (json["extra"].int == 1))
+      }
+    }
   }
 
   /// No rows, or rows of no classes: formula, inputs, value, gradient.

@@ -62,7 +62,15 @@ import Testing
     ("cse-autoloss-a", .multiClass, "Neg(Dot(Mul(Y,Add(1,Sin(Z))),Log(Softmax(X))))", "MULTI_CLS"),
     ("Sub(1,Div(I,U))", nil, "Sub(1,Div(I,U))", "REG"),
     ("cross-entropy", nil, nil, "MULTI_CLS and BINARY_CLS: say which with --mode"),
-    ("giou", .multiClass, nil, "'giou' stands for a formula in REG"), ("l1", nil, nil, "encoded deltas"),
+    (
+      "giou", .multiClass, nil, "'giou' is a loss of REG, not of MULTI_CLS; the names of MULTI_CLS are cse-autoloss-a, "
+    ),
+    ("cross-entropy", .regression, nil, "a loss of MULTI_CLS and BINARY_CLS, not of REG"),
+    ("l1", nil, nil, "encoded deltas"), ("l1", .regression, nil, "encoded deltas"),
+    ("gioou", nil, nil, "no loss 'gioou': did you mean 'giou'? (names: "), ("Focal", nil, nil, "'focal'"),
+    ("gioou", .multiClass, nil, "did you mean 'giou'?"), ("cross entropy", nil, nil, "did you mean 'cross-entropy'?"),
+    ("myloss", nil, nil, "as `autoloss losses` shows them"), ("Sofmax", nil, nil, "did you mean 'Softmax'?"),
+    ("X Y", nil, nil, "ends before this"), ("U-I", nil, nil, "ends before this"), ("Softmax", nil, nil, "parentheses"),
     ("Sub(1,", nil, nil, "^"),
   ]) func namesStandWhereverAFormulaDoes(text: String, mode: Mode?, formula: String?, words: String) throws {
     do throws(LossReferenceError) {

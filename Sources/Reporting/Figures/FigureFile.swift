@@ -37,6 +37,7 @@ public enum FigureFile {
 
     init(_ path: String) throws(FigureError) {
       let name = path.lowercased()
+      if [".svg", ".png"].contains(name.split(separator: "/").last) { throw .nameless(path: path) }
       if name.hasSuffix(".svg") {
         self = .svg
       } else if name.hasSuffix(".png") {
@@ -65,6 +66,8 @@ extension FileManager {
 /// Why a figure cannot be written.
 public enum FigureError: Error, Hashable, Sendable, CustomStringConvertible {
   case ending(path: String)
+  /// Nothing but the ending, which would be a hidden file.
+  case nameless(path: String)
   case unwritable(path: String, reason: String)
   case noFont
   case bitmap(problem: String)
@@ -72,6 +75,7 @@ public enum FigureError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .ending(let path): "\(path): figures are written as .svg or .png; end the name with one of them"
+    case .nameless(let path): "\(path): is an ending without a name; write one before it, as in loss.svg"
     case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
     case .noFont: "PNG figures need a font, and there is none: install the package fonts-dejavu-core, or write .svg"
     case .bitmap(let problem): "the PNG figure cannot be drawn: \(problem); write .svg"

@@ -29,11 +29,13 @@ struct Expression {
   }
 
   /// The verdict of the convergence properties, and of the descent simulation when asked for.
-  func verdict(simulating: Bool) -> [JSONValue.Member] {
-    let rejection = rejection(simulating: simulating)
-    return [
+  func verdict(simulating: Bool) -> [JSONValue.Member] { Self.verdict(rejection(simulating: simulating)) }
+
+  /// `verdict` and `rejection` as they stand in JSON.
+  static func verdict(_ rejection: Rejection?) -> [JSONValue.Member] {
+    [
       .init("verdict", rejection == nil ? "pass" : "reject"),
-      .init("rejection", rejection.map { Self.json($0) } ?? .null),
+      .init("rejection", rejection.map { json($0) } ?? .null),
     ]
   }
 

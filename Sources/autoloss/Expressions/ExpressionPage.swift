@@ -68,6 +68,7 @@ struct ExpressionPage {
     var lines = [Self.cut(form.formula.description)]
     lines += form.rules.map { "by \($0.rawValue): \($0.statement)" }
     if form.rules.isEmpty, form.formula == formula { lines.append("no rule applies: it is written so already") }
+    lines += form.formula.keptQuotients(in: expression.mode)
     if let print = explanation.fingerprint {
       lines.append("gradient fingerprint \(print.description), family \(print.familyDescription)")
     }

@@ -17,9 +17,9 @@ struct EqualLosses: ParsableCommand {
       Exit code 0 when they are the same loss, 1 when they are not (one family included), 2 for bad input.
       """)
 
-  @Argument(help: "A formula or the name of a built-in loss.")
+  @Argument(help: "A formula, or the name of a built-in loss (see `autoloss losses`).")
   var first: String
-  @Argument(help: "Another one.")
+  @Argument(help: "The formula or built-in loss that it is compared with; of the same mode.")
   var second: String
   @Option(help: "Mode, where the variables leave a choice: \(Mode.allCases.map(\.rawValue).joined(separator: ", ")).")
   var mode: Mode?

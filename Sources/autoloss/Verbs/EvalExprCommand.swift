@@ -17,19 +17,31 @@ struct EvalExprCommand: ParsableCommand {
       EXAMPLE: autoloss eval-expr giou --plot giou.svg
       EXAMPLE: autoloss eval-expr "Sub(1,Div(I,U))" --inputs boxes.json
       EXAMPLE: autoloss eval-expr --batch expressions.jsonl --json
+      EXAMPLE: autoloss eval-expr --batch expressions.jsonl --verify --json
 
       The text form explains the formula: tree, mathematics, canonical form, every convergence property with its worst \
       probe, gradients, the nearest known loss, dead parts, hazards with an input that shows each, and for box losses \
       what a change of units does. A formula that is no loss is explained too; the exit code stays 0.
+
+      --batch answers every line of a file, in order, with the number of the line; with --verify or --simulate each row \
+      also gets its canonical form, gradient fingerprint and verdict. Lines that fail are error rows, and the exit \
+      code is then 1. --format latex, python and swift write the formula alone, and take no --inputs, --verify or \
+      --simulate.
       """)
 
   @Argument(help: "The formula, or the name of a built-in loss (see `autoloss losses`).")
   var formula: String?
-  @Option(help: "Mode, where the variables leave a choice: \(Mode.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(
+    help: """
+      Mode, where the variables leave a choice: \(Mode.allCases.map(\.rawValue).joined(separator: ", ")); with --batch, \
+      that of lines that name none.
+      """)
   var mode: Mode?
   @Option(help: "JSON file with the variables' arrays: {\"X\": [[…]], …}, or the same under \"inputs\".")
   var inputs: String?
-  @Option(help: "JSON Lines file of {\"id\", \"mode\", \"formula\", \"inputs\"}; answered line by line.")
+  @Option(
+    help:
+      "JSON Lines file of {\"id\", \"mode\", \"formula\", \"inputs\"}; answered line by line, in place of a formula.")
   var batch: String?
   @Option(help: "How to write it: \(ExpressionFormat.names) (json is --json).")
   var format = ExpressionFormat.text
@@ -46,23 +58,42 @@ struct EvalExprCommand: ParsableCommand {
     switch (formula, batch) {
     case (nil, nil): throw InputError("give a formula, or --batch with a file")
     case (.some, .some): throw InputError("give a formula or --batch, not both")
-    case (nil, .some(let file)): try runBatch(file)
+    case (nil, .some(let file)):
+      try refuse("--batch \(file)", with: ["--inputs": inputs != nil, "--plot": plot != nil], "rows hold their inputs")
+      guard !writesSource else {
+        throw InputError("--batch writes text or JSON: leave out --format \(format.rawValue)")
+      }
+      try ExpressionBatch(
+        file: file, mode: mode, isJudged: verify || simulate, simulates: simulate, writesJSON: writesJSON
+      ).run()
     case (.some(let text), nil):
-      guard format == .text || !output.json || format == .json else {
-        throw InputError("--format \(format.rawValue) is no JSON: leave out --json")
+      if writesSource {
+        guard !output.json else { throw InputError("--format \(format.rawValue) is no JSON: leave out --json") }
+        try refuse(
+          "--format \(format.rawValue)",
+          with: ["--inputs": inputs != nil, "--verify": verify, "--simulate": simulate], "it writes the formula alone")
       }
       try runSingle(text)
     }
   }
 
-  private func runBatch(_ file: String) throws {
-    guard !verify, !simulate, inputs == nil, plot == nil, format == .text || format == .json else {
-      throw InputError("--batch evaluates; leave out --verify, --simulate, --inputs, --plot and --format")
+  /// Whether the formula alone is written, in another language.
+  private var writesSource: Bool {
+    switch format {
+    case .text, .json: false
+    case .latex, .python, .swift: true
     }
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe) else {
-      throw InputError("--batch \(file): cannot be read; give a file of JSON Lines")
+  }
+
+  /// Options that would be passed over in silence are refused.
+  private func refuse(
+    _ option: String, with others: KeyValuePairs<String, Bool>, _ reason: String
+  ) throws(InputError) {
+    let given = others.filter(\.value).map(\.key)
+    guard given.isEmpty else {
+      throw InputError(
+        "\(option) does not go with \(given.joined(separator: " and ")): \(reason); leave out one of them")
     }
-    data.withUnsafeBytes { EvaluationRequest.answer(lines: $0) { Console.print($0) } }
   }
 
   private func runSingle(_ text: String) throws {
@@ -73,6 +104,7 @@ struct EvalExprCommand: ParsableCommand {
       if writesJSON { Console.print(["formula": .string(text), "error": Self.json(error)]) }
       throw error
     }
+    let response = try inputs.map { try evaluate(expression, on: $0) }
     if let plot {
       try FigureFile.write(LossCurves(of: expression.formula, mode: expression.mode).figure, to: plot)
       Console.error("curves are in \(plot)")
@@ -80,41 +112,39 @@ struct EvalExprCommand: ParsableCommand {
     if let source = try expression.source(format) {
       Console.print(source)
     } else {
-      try explain(expression)
+      try explain(expression, response)
     }
   }
 
   private var writesJSON: Bool { output.json || format == .json }
 
-  private func explain(_ expression: Expression) throws {
+  private func explain(_ expression: Expression, _ response: EvaluationResponse?) throws {
     let explanation = try Explanation(expression.formula, mode: expression.mode)
-    let evaluated = try inputs.map { try evaluate(expression, on: $0) } ?? []
     let isJudged = verify || simulate
     if writesJSON {
       let verdict = isJudged ? expression.verdict(simulating: simulate) : []
+      let evaluated = try response.map { try Self.members(of: $0) } ?? []
       Console.print(.object(expression.description(explanation) + verdict + evaluated))
     } else {
       let rejection: Rejection?? = isJudged ? .some(expression.rejection(simulating: simulate)) : .none
       Console.print(ExpressionPage(expression: expression, explanation: explanation, rejection: rejection).text)
-      if !evaluated.isEmpty { Console.print(Self.section(of: evaluated).text) }
+      if let response { Console.print(EvaluationTable(response).section.text) }
     }
   }
 
   /// `{"code","message","position"}`; position is the offset in the formula, or null.
   private static func json(_ error: LossReferenceError) -> JSONValue {
-    guard case .formula(let fault) = error else {
-      return ["code": .string(error.code), "message": .string(error.message), "position": nil]
-    }
+    var message = error.message
+    if case .formula(let fault) = error { message = fault.message }
     return [
-      "code": .string(fault.code), "message": .string(fault.message), "position": .int(fault.position.offset),
+      "code": .string(error.code), "message": .string(message),
+      "position": error.position.map { .int($0.offset) } ?? .null,
     ]
   }
 
   /// Value and gradient on the arrays of a file.
-  private func evaluate(_ expression: Expression, on file: String) throws -> [JSONValue.Member] {
-    guard let data = FileManager.default.contents(atPath: file) else {
-      throw InputError("--inputs \(file): no such text file")
-    }
+  private func evaluate(_ expression: Expression, on file: String) throws -> EvaluationResponse {
+    let data = try InputFile.read(file, option: "--inputs", form: "a JSON file {\"X\": [[…]], …}")
     let json: JSONValue
     do throws(JSONError) {
       json = try JSONValue(parsing: [UInt8](data))
@@ -124,18 +154,15 @@ struct EvalExprCommand: ParsableCommand {
     let request = EvaluationRequest(
       formula: expression.formula.description, mode: expression.mode,
       inputs: json["inputs"].isNull ? json : json["inputs"])
-    let response: EvaluationResponse
     do throws(EvaluationFailure) {
-      response = try request.answer()
+      return try request.answer()
     } catch {
       throw InputError("--inputs \(file): \(error.message)")
     }
-    let answer = try JSONValue(parsing: response.json)
-    return [.init("value", answer["value"]), .init("grad", answer["grad"])]
   }
 
-  /// Value and gradient as they are in JSON.
-  private static func section(of members: [JSONValue.Member]) -> ExplanationSection {
-    ExplanationSection("\nOn the inputs given", members.map { "\($0.name)  \($0.value)" })
+  private static func members(of response: EvaluationResponse) throws(JSONError) -> [JSONValue.Member] {
+    let answer = try JSONValue(parsing: response.json)
+    return [.init("value", answer["value"]), .init("grad", answer["grad"])]
   }
 }

@@ -19,9 +19,13 @@ struct ListLosses: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Lists the built-in losses.", discussion: "EXAMPLE: autoloss losses list")
 
+  /// `losses giou` ends here, since this is the verb's default.
+  @Argument(help: .hidden)
+  var name: String?
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    if let name { throw InputError("losses \(name): write autoloss losses show \(name), or losses equal with two") }
     var table = TextTable([.init("loss"), .init("mode"), .init("formula")])
     var rows: [JSONValue] = []
     for loss in BuiltInLoss.allCases {

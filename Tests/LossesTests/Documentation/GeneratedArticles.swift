@@ -65,7 +65,7 @@ enum GeneratedArticles {
       "print(form.formula)", "print(form.rules.map(\\.rawValue))", "```", "", "```text",
       "\(form.formula)", "\(form.rules.map(\.rawValue))", "```", "",
       "Every rule keeps value, gradient and shape, up to rounding, for all inputs that valid boxes and labels give; what would not "
-        + "is left alone (`Div(X,X)` is 0 at X = 0, `Sub(X,X)` has the shape of `X`). Conditions are decided from the ranges of the "
+        + "is left alone (`Div(X,X)` is 0 at X = 0; `Sub(X,X)` and `Div(E,E)` are N numbers, not one). Conditions are decided from the ranges of the "
         + "variables. \"Away from 0\" means beyond ±1e-7; \"tame\" means finite, in a formula without the root of what can be 0.",
       "", "| rule | algebra | applied where |", "| --- | --- | --- |",
     ]
