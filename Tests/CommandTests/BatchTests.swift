@@ -70,7 +70,12 @@ import Testing
     }
     let single = try #require(try rows(alone).first)
     for key in ["mode", "shape", "canonical", "fingerprint", "verdict", "rejection"] {
-      #expect("\(row[key] ?? "absent")" == "\(single[key] ?? "none")", "\(key)")
+      let texts = try [row, single].map { object in
+        let value = try #require(object[key], "\(key)")
+        let data = try JSONSerialization.data(withJSONObject: [value], options: .sortedKeys)
+        return String(decoding: data, as: UTF8.self)
+      }
+      #expect(texts[0] == texts[1], "\(key)")
     }
   }
 
@@ -99,7 +104,6 @@ import Testing
     ),
     ("Mul(PY,X)", #"{"X":[[1,2]],"PY":[[0,1]]}"#, ["value[0]  value[1]  d/dX[0]", "    0         0         2"]),
     ("Dot(Dot(Y,X),1)", #"{"X":[[1,2]],"Y":[[1,0]]}"#, ["value 1, one for the whole batch", "d/dX[1]"]),
-    ("Exp(U)", #"{"U":[]}"#, ["no rows"]),
   ]) func inputsAreAnsweredByATable(formula: String, inputs: String, words: [String]) throws {
     try withScratchFolder { folder in
       try Data(inputs.utf8).write(to: folder.appendingPathComponent("inputs.json"))

@@ -70,7 +70,7 @@ import Testing
     ("gioou", nil, nil, "no loss 'gioou': did you mean 'giou'? (names: "), ("Focal", nil, nil, "'focal'"),
     ("gioou", .multiClass, nil, "did you mean 'giou'?"), ("cross entropy", nil, nil, "did you mean 'cross-entropy'?"),
     ("myloss", nil, nil, "as `autoloss losses` shows them"), ("Sofmax", nil, nil, "did you mean 'Softmax'?"),
-    ("X Y", nil, nil, "ends before this"), ("U-I", nil, nil, "ends before this"), ("Softmax", nil, nil, "parentheses"),
+    ("X Y", nil, nil, "ends before this"), ("U-I", nil, nil, "is no number"), ("Softmax", nil, nil, "parentheses"),
     ("Sub(1,", nil, nil, "^"),
   ]) func namesStandWhereverAFormulaDoes(text: String, mode: Mode?, formula: String?, words: String) throws {
     do throws(LossReferenceError) {
