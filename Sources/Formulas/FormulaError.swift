@@ -15,6 +15,8 @@ public struct FormulaError: Error, Hashable, Sendable {
     case mixedModes(name: String, earlier: String)
     case ambiguousMode([Mode])
     case tooFewArguments(Primitive, given: Int)
+    /// Another argument begins where a comma should stand.
+    case missingComma(Primitive)
     case tooManyArguments(Primitive)
     case missingParenthesis(Primitive)
     case unclosedParenthesis(Primitive)

@@ -13,7 +13,7 @@ extension FormulaError {
     case .primitiveNotOfMode: "primitiveNotOfMode"
     case .mixedModes: "mixedModes"
     case .ambiguousMode: "ambiguousMode"
-    case .tooFewArguments: "tooFewArguments"
+    case .tooFewArguments, .missingComma: "tooFewArguments"
     case .tooManyArguments: "tooManyArguments"
     case .missingParenthesis: "missingParenthesis"
     case .unclosedParenthesis: "unclosedParenthesis"
@@ -34,16 +34,20 @@ extension FormulaError {
     switch kind {
     case .empty: "the formula is empty: write one, such as Neg(Dot(Y,Log(Softmax(X))))"
     case .nonASCII(let character):
-      "'\(character)' (\(Self.codePoints(of: character))) is not ASCII: names are made of the letters A to Z and numbers of the digits 0 to 9"
+      "'\(character)' (\(Self.codePoints(of: character))) is not ASCII: "
+        + (Self.lookalike(character)
+          ?? "names are made of the letters A to Z and numbers of the digits 0 to 9")
     case .unexpectedCharacter(let character):
-      "'\(character)' cannot stand here: a name or a number is expected"
+      "'\(character)' cannot stand here: \(Self.meant(character) ?? "a name or a number is expected")"
     case .badNumber(let text):
-      "'\(text)' is no number: write digits, then .digits and e±digits if needed, as in 2, 0.5 or 1e-3"
+      Self.isInfix(text)
+        ? "'\(text)' is no number: \(Self.operators)"
+        : "'\(text)' is no number: write digits, then .digits and e±digits if needed, as in 2, 0.5 or 1e-3"
     case .numberTooLarge(let text):
       "'\(text)' is too large: numbers go up to 1.7e308, and losses are computed in Float, where they go up to 3.4e38"
     case .missingArgument: "an argument is missing here: write a name or a number"
     case .unknownName(let name, let suggestion):
-      "there is no '\(name)'" + (suggestion.map { ": did you mean '\($0)'?" } ?? ": see the lists of each mode")
+      "there is no '\(name)'" + (suggestion.map { ": did you mean '\($0)'?" } ?? ": \(Self.allNames)")
     case .variableNotOfMode(let variable, let mode):
       "\(variable.rawValue) is no variable of \(mode.rawValue) (it is one of \(Self.owners(of: variable))): "
         + "use \(mode.variables.map(\.rawValue).joined(separator: ", "))"
@@ -57,6 +61,8 @@ extension FormulaError {
     case .tooFewArguments(let primitive, let given):
       "\(primitive.rawValue) takes \(primitive.arity) argument\(primitive.arity == 1 ? "" : "s"), not \(given): "
         + "add the missing one here"
+    case .missingComma(let primitive):
+      "\(primitive.rawValue) takes \(primitive.arity) arguments: write ',' between them here"
     case .tooManyArguments(let primitive):
       "\(primitive.rawValue) takes \(primitive.arity) argument\(primitive.arity == 1 ? "" : "s"), not more: "
         + "remove what follows or close the parenthesis here"
@@ -80,14 +86,6 @@ extension FormulaError {
     case .shape(.dotOfScalars):
       "Dot of two plain numbers has nothing to sum over: multiply them with Mul"
     }
-  }
-
-  /// U+00E9 and the like, which tells characters apart that look alike.
-  private static func codePoints(of text: String) -> String {
-    text.unicodeScalars.map { scalar in
-      let digits = String(scalar.value, radix: 16, uppercase: true)
-      return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    }.joined(separator: " ")
   }
 
   private static func owners(of variable: Variable) -> String {

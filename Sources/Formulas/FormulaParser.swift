@@ -118,9 +118,10 @@ struct FormulaParser {
         call.arguments.count == 1
         ? .unary(call.primitive, call.arguments[0]) : .binary(call.primitive, call.arguments[0], call.arguments[1])
       return try insert(node, at: call.offset)
-    case .end, .name, .number, .open:
-      let kind: FormulaError.Kind = complete ? .unclosedParenthesis(call.primitive) : fault(ofUnfinished: call)
-      throw error(kind, at: token.offset)
+    case .name, .number:
+      throw error(complete ? .unclosedParenthesis(call.primitive) : .missingComma(call.primitive), at: token.offset)
+    case .end, .open:
+      throw error(complete ? .unclosedParenthesis(call.primitive) : fault(ofUnfinished: call), at: token.offset)
     }
   }
 

@@ -34,8 +34,9 @@ public struct EvaluationRequest: Sendable {
     id = Self.identifier(object["id"])
     guard let formula = object["formula"].string else {
       let finding = object["formula"].isNull ? "missing" : "\(object["formula"].kind) and no text"
+      let mend = Self.suggestion("formula", in: object)
       throw EvaluationFailure(
-        .badRequest, "the field formula is \(finding)" + Self.suggestion("formula", in: object), id: id)
+        .badRequest, "the field formula is \(finding)" + (mend.isEmpty ? ": \(form)" : mend), id: id)
     }
     self.formula = formula
     switch object["mode"] {
@@ -49,10 +50,13 @@ public struct EvaluationRequest: Sendable {
     }
     let inputs = object["inputs"]
     self.inputs = inputs.isNull ? JSONValue?.none : inputs
-    let likeInputs = inputs.isNull ? Self.suggestion("inputs", in: object) : ""
-    guard likeInputs.isEmpty else {
-      throw EvaluationFailure(.badRequest, "the field inputs is missing" + likeInputs, id: id)
-    }
+    guard inputs.isNull else { return }
+    let letters = Variable.allCases.filter { !object[$0.rawValue].isNull }.map(\.rawValue)
+    let mend =
+      letters.isEmpty
+      ? Self.suggestion("inputs", in: object)
+      : ": write {\(letters.map { "\"\($0)\":…" }.joined(separator: ","))} there"
+    guard mend.isEmpty else { throw EvaluationFailure(.badRequest, "the field inputs is missing" + mend, id: id) }
   }
 
   /// The name that a misspelled field should have.
@@ -95,7 +99,9 @@ public struct EvaluationRequest: Sendable {
       throw EvaluationFailure(error, id: id)
     } catch let error as LossReferenceError {
       if case .formula(let fault) = error { throw EvaluationFailure(fault, id: id) }
-      throw EvaluationFailure(.formula(error.code), error.message, position: error.position, id: id)
+      // The lines below the first show the place, which is a field of its own here.
+      let sentence = error.message.prefix { $0 != "\n" }
+      throw EvaluationFailure(.formula(error.code), String(sentence), position: error.position, id: id)
     } catch let error as LossInputError {
       throw EvaluationFailure(.inputs(error.code), error.message, id: id)
     } catch let error as EvaluationFailure {

@@ -63,7 +63,7 @@ public enum LossReference {
       do throws(FormulaError) {
         return try Formula.parse(text, mode: mode)
       } catch {
-        throw misspelled(name, mode: mode) ?? .formula(error)
+        throw misspelled(name, mode: mode) ?? composed(error) ?? .formula(error)
       }
     }
     let modes = builtIn.modes
@@ -88,6 +88,12 @@ public enum LossReference {
     // Of several words, the parser says better what is wrong.
     guard suggestion != nil || text.utf8.allSatisfy({ isLetter($0) || isDigit($0) }) else { return nil }
     return .unknownName(text, suggestion: suggestion, choices: choices)
+  }
+
+  /// The error about the name of a loss inside a formula.
+  private static func composed(_ fault: FormulaError) -> LossReferenceError? {
+    guard case .unknownName(let name, _) = fault.kind, BuiltInLoss(rawValue: name) != nil else { return nil }
+    return .nameInsideFormula(name, fault)
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
@@ -140,6 +146,8 @@ public enum LossReferenceError: Error, Hashable, Sendable {
   case noSingleFormula(String, modes: [Mode])
   /// A name that stands for a formula in these modes, where another is wanted.
   case nameOfOtherMode(String, modes: [Mode], wanted: Mode)
+  /// A name that stands for a whole loss, as a part of a formula; with the fault that this is.
+  case nameInsideFormula(String, FormulaError)
   case formula(FormulaError)
 
   public var code: String {
@@ -147,7 +155,7 @@ public enum LossReferenceError: Error, Hashable, Sendable {
     case .unknownName: "unknownLoss"
     case .misplaced: "misplacedLoss"
     case .noSingleFormula, .nameOfOtherMode: "noSingleFormula"
-    case .formula(let error): error.code
+    case .nameInsideFormula(_, let error), .formula(let error): error.code
     }
   }
 
@@ -166,6 +174,9 @@ public enum LossReferenceError: Error, Hashable, Sendable {
       "'\(name)' is a loss of \(modes.map(\.rawValue).joined(separator: " and ")), not of \(wanted.rawValue); "
         + "the names of \(wanted.rawValue) are "
         + BuiltInLoss.allCases.filter { $0.modes.contains(wanted) }.map(\.rawValue).joined(separator: ", ")
+    case .nameInsideFormula(let name, let error):
+      "'\(name)' is a whole loss and no part of a formula: write out its formula, as `autoloss losses show \(name)` "
+        + "gives it" + error.rendering.dropFirst(error.message.count)
     case .formula(let error): error.rendering
     }
   }
@@ -173,7 +184,7 @@ public enum LossReferenceError: Error, Hashable, Sendable {
   /// The place in the text; nil where the text as a whole is meant.
   public var position: FormulaError.Position? {
     switch self {
-    case .formula(let error): error.position
+    case .nameInsideFormula(_, let error), .formula(let error): error.position
     case .unknownName(let name, _, _): FormulaError(.empty, source: name, offset: 0).position
     case .misplaced, .noSingleFormula, .nameOfOtherMode: nil
     }

@@ -104,6 +104,7 @@ import Testing
     ),
     ("Mul(PY,X)", #"{"X":[[1,2]],"PY":[[0,1]]}"#, ["value[0]  value[1]  d/dX[0]", "    0         0         2"]),
     ("Dot(Dot(Y,X),1)", #"{"X":[[1,2]],"Y":[[1,0]]}"#, ["value 1, one for the whole batch", "d/dX[1]"]),
+    ("Exp(U)", #"{"U":[]}"#, ["no rows"]),
   ]) func inputsAreAnsweredByATable(formula: String, inputs: String, words: [String]) throws {
     try withScratchFolder { folder in
       try Data(inputs.utf8).write(to: folder.appendingPathComponent("inputs.json"))

@@ -112,7 +112,12 @@ import Testing
     Case(["losses", "equal", "giou", "iou", "--mode", "MULTI_CLS"], 2, "'giou' is a loss of REG, not of MULTI_CLS"),
     Case(["losses", "equal", "giou"], 2, "it is compared with"),
     Case(["losses", "show", "."], 2, "names:"),
-    Case(["losses", "giou"], 2, "losses show giou"),
+    Case(["losses", "giou"], 2, "losses show NAME"),
+    Case(["losses", "equl", "giou", "iou"], 2, "did you mean 'equal'?"),
+    Case(["eval-expr", "Add(giou,U)"], 2, "no part of a formula", "\n      ^"),
+    Case(["eval-expr", "I/U"], 2, "no operators; write"),
+    Case(["eval-expr", "giou", "--inputs", "twice.json"], 2, "has U beside inputs"),
+    Case(["eval-expr", "giou", "--inputs", "null.json"], 2, "inputs is null and must be an object"),
     Case(["eval-expr", "giou", "--mode", "MULTI_CLS"], 2, "'giou' is a loss of REG, not of MULTI_CLS"),
     Case(["eval-expr", "gioou"], 2, "did you mean 'giou'?", "`autoloss losses`"),
     Case(["eval-expr", "mylosss"], 2, "`autoloss losses`"),
@@ -150,6 +155,8 @@ import Testing
       let wide = Data([0xFF, 0xFE] + Array("{\"U\":[1]}".utf8).flatMap { [$0, 0] })
       try wide.write(to: folder.appendingPathComponent("wide.json"))
       try Data(Array("{\"U\":\n \"".utf8) + [0xE9, 0x22, 0x7D]).write(to: folder.appendingPathComponent("latin.json"))
+      try Data("{\"inputs\":{},\"U\":[1]}".utf8).write(to: folder.appendingPathComponent("twice.json"))
+      try Data("{\"inputs\":null}".utf8).write(to: folder.appendingPathComponent("null.json"))
       try Data("{\"U\":[1],\"Z\":[1]}".utf8).write(to: folder.appendingPathComponent("letters.json"))
       return try Command.run(command.arguments, in: folder)
     }

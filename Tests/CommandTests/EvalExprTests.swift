@@ -61,7 +61,7 @@ import Testing
       #expect(output.status == 0 && output.out.contains("\"value\":[\"nan\"]"), "\(output.err)")
       let text = try Command.run(["eval-expr", formula, "--inputs", "inputs.json"], in: folder)
       #expect(
-        text.out.contains("On the inputs given\n  no gradient of E") && text.out.contains("\n    0    nan "), "\(text.out)")
+        text.out.contains("On the inputs given\n  row  value ") && text.out.contains("\n    0    nan "), "\(text.out)")
     }
   }
 

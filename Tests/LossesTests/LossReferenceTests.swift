@@ -69,8 +69,10 @@ import Testing
     ("l1", nil, nil, "encoded deltas"), ("l1", .regression, nil, "encoded deltas"),
     ("gioou", nil, nil, "no loss 'gioou': did you mean 'giou'? (names: "), ("Focal", nil, nil, "'focal'"),
     ("gioou", .multiClass, nil, "did you mean 'giou'?"), ("cross entropy", nil, nil, "did you mean 'cross-entropy'?"),
+    ("Add(giou,U)", nil, nil, "'giou' is a whole loss and no part of a formula: write out its formula"),
+    ("Add(giou,U)", nil, nil, "gives it\n  Add(giou,U)\n      ^"), ("focal(X)", .multiClass, nil, "losses show focal"),
     ("myloss", nil, nil, "as `autoloss losses` shows them"), ("Sofmax", nil, nil, "did you mean 'Softmax'?"),
-    ("X Y", nil, nil, "ends before this"), ("U-I", nil, nil, "is no number"), ("Softmax", nil, nil, "parentheses"),
+    ("X Y", nil, nil, "ends before this"), ("U-I", nil, nil, "no operators"), ("Softmax", nil, nil, "parentheses"),
     ("Sub(1,", nil, nil, "^"),
   ]) func namesStandWhereverAFormulaDoes(text: String, mode: Mode?, formula: String?, words: String) throws {
     do throws(LossReferenceError) {

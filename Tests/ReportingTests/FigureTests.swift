@@ -103,7 +103,7 @@ import Testing
     // Width and height of the header, twice those of the drawing; a blank picture would compress to less.
     #expect(bytes[16..<20].reduce(0) { $0 << 8 + Int($1) } == 1120)
     #expect(bytes.count > 8_000)
-    for bad in ["a.gif", "svg", "none/a.svg", "none/a.png", ".svg", ".PNG"] {
+    for bad in ["a.gif", "svg", "none/a.svg", "none/a.png", ".svg", ".PNG", "..svg", "...."] {
       #expect(throws: FigureError.self, "\(bad)") {
         try FigureFile.write(figure, to: folder.appendingPathComponent(bad).path)
       }

@@ -37,7 +37,9 @@ public enum FigureFile {
 
     init(_ path: String) throws(FigureError) {
       let name = path.lowercased()
-      if [".svg", ".png"].contains(name.split(separator: "/").last) { throw .nameless(path: path) }
+      if let file = name.split(separator: "/").last, file.dropLast(4).allSatisfy({ $0 == "." }), file.count >= 4 {
+        throw [".svg", ".png"].contains(file.suffix(4)) ? .nameless(path: path) : .ending(path: path)
+      }
       if name.hasSuffix(".svg") {
         self = .svg
       } else if name.hasSuffix(".png") {

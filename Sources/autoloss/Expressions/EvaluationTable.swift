@@ -10,6 +10,8 @@ struct EvaluationTable {
   let response: EvaluationResponse
   /// Value, then the gradient by each variable that the formula depends on.
   private var quantities: [Quantity] = []
+  /// A value that is one number.
+  private var single: String?
   private var notes: [String] = []
 
   private static let mostRows = 40
@@ -37,7 +39,7 @@ struct EvaluationTable {
       guard let value = try? JSONValue(parsing: json) else { continue }
       let isSingle = name == "value" && (response.shape == .scalar || response.shape == .batchScalar)
       if isSingle {
-        notes.insert("value \(Self.flat(value).map(Self.text).joined(separator: ", ")), one for the whole batch", at: 0)
+        single = "value \(Self.flat(value).map(Self.text).joined(separator: ", ")), one for the whole batch"
       } else {
         quantities.append(Quantity(name: name, rows: (value.elements ?? []).map(Self.flat)))
       }
@@ -49,9 +51,9 @@ struct EvaluationTable {
     let columns = quantities.reduce(0) { $0 + ($1.rows.first?.count ?? 0) }
     let groups = columns <= Self.mostColumns ? [quantities] : quantities.map { [$0] }
     let tables = groups.filter { $0.contains { !$0.rows.isEmpty } }.map { table(of: $0) }
-    let blocks = (notes.isEmpty ? [] : [notes]) + tables
-    let lines = blocks.isEmpty ? ["no rows"] : Array(blocks.joined(separator: [""]))
-    return ExplanationSection("\nOn the inputs given", lines)
+    let head = single.map { [$0] } ?? (tables.isEmpty ? ["no rows"] : [])
+    let blocks = ([head] + tables + [notes]).filter { !$0.isEmpty }
+    return ExplanationSection("\nOn the inputs given", Array(blocks.joined(separator: [""])))
   }
 
   private func table(of group: [Quantity]) -> [String] {

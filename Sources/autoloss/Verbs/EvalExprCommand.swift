@@ -134,10 +134,9 @@ struct EvalExprCommand: ParsableCommand {
 
   /// `{"code","message","position"}`; position is the offset in the formula, or null.
   private static func json(_ error: LossReferenceError) -> JSONValue {
-    var message = error.message
-    if case .formula(let fault) = error { message = fault.message }
+    let sentence = if case .formula(let fault) = error { fault.message } else { error.message }
     return [
-      "code": .string(error.code), "message": .string(message),
+      "code": .string(error.code), "message": .string(String(sentence.prefix { $0 != "\n" })),
       "position": error.position.map { .int($0.offset) } ?? .null,
     ]
   }
@@ -151,9 +150,13 @@ struct EvalExprCommand: ParsableCommand {
     } catch {
       throw InputError("--inputs \(file): no JSON (\(error)); write {\"X\": [[…]], …}")
     }
+    let names = (json.members ?? []).map(\.name)
+    let isNested = names.contains("inputs")
+    if isNested, let letter = Variable.allCases.first(where: { names.contains($0.rawValue) }) {
+      throw InputError("--inputs \(file): has \(letter.rawValue) beside inputs; write all arrays in one place")
+    }
     let request = EvaluationRequest(
-      formula: expression.formula.description, mode: expression.mode,
-      inputs: json["inputs"].isNull ? json : json["inputs"])
+      formula: expression.formula.description, mode: expression.mode, inputs: isNested ? json["inputs"] : json)
     do throws(EvaluationFailure) {
       return try request.answer()
     } catch {

@@ -19,13 +19,18 @@ struct ListLosses: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Lists the built-in losses.", discussion: "EXAMPLE: autoloss losses list")
 
-  /// `losses giou` ends here, since this is the verb's default.
+  /// `losses giou` and misspelled forms end here, since this is the verb's default.
   @Argument(help: .hidden)
-  var name: String?
+  var words: [String] = []
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    if let name { throw InputError("losses \(name): write autoloss losses show \(name), or losses equal with two") }
+    if let first = words.first {
+      let form = NameSuggestion.nearest(to: first, among: ["list", "show", "equal"]).map { "did you mean '\($0)'? " }
+      throw InputError(
+        "losses \(words.joined(separator: " ")): \(form ?? "")there are losses list, losses show NAME and losses equal A B"
+      )
+    }
     var table = TextTable([.init("loss"), .init("mode"), .init("formula")])
     var rows: [JSONValue] = []
     for loss in BuiltInLoss.allCases {
