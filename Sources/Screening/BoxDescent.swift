@@ -7,8 +7,9 @@ import Foundation
 ///
 /// Corners move in units of the target's sides, as the regression branch of a detector moves them, so that small and large
 /// boxes count alike. Layout: N boxes of four corners x1, y1, x2, y2 in pixels.
-final class BoxDescent {
+final class BoxDescent: Descent {
   private let settings: SimulationSettings
+  private let disjoint: Bool
   private let count: Int
   private let boxes: FloatBuffer
   private let targets: FloatBuffer
@@ -26,6 +27,7 @@ final class BoxDescent {
   /// two to four target sizes away (disjoint). Targets: 12 to 256 px a side.
   init(disjoint: Bool, _ settings: SimulationSettings) {
     self.settings = settings
+    self.disjoint = disjoint
     count = settings.boxes
     var random = SeededGenerator(seed: settings.seed, stream: disjoint ? "disjoint boxes" : "overlapping boxes")
     boxes = FloatBuffer(count: 4 * count)
@@ -50,34 +52,66 @@ final class BoxDescent {
     }
   }
 
-  /// Descends; the step at which a number stopped being finite, or nil when none did.
-  func run(_ program: Program) -> Int? {
-    let inputs = InputPointers(
-      u: UnsafePointer(union.start), i: UnsafePointer(intersection.start), e: UnsafePointer(enclosing.start))
-    let gradients = GradientPointers(u: toUnion.start, i: toIntersection.start, e: toEnclosing.start)
-    for step in 0..<settings.steps {
-      measure()
-      program.evaluate(inputs: inputs, rows: count, value: value.start, gradients: gradients)
-      guard value.isFinite else { return step }
-      pullBack()
-      let scale = (steps.squares / Double(count)).squareRoot()
-      guard scale.isFinite else { return step }
-      guard scale > 0 else { return nil }
-      move(by: settings.boxStep * (1 - Double(step) / Double(settings.steps)), scale: scale)
-      guard boxes.isFinite else { return step }
-    }
-    return nil
+  var stepLimit: Int { settings.steps }
+  var samples: String { "\(count) \(disjoint ? "disjoint" : "overlapping") boxes" }
+  var measure: DescentMeasure { .intersectionOverUnion }
+  var required: Double? { disjoint ? nil : settings.requiredOverlap }
+
+  func evaluate(_ program: Program) {
+    measureAreas()
+    program.evaluate(
+      inputs: InputPointers(
+        u: UnsafePointer(union.start), i: UnsafePointer(intersection.start), e: UnsafePointer(enclosing.start)),
+      rows: count, value: value.start,
+      gradients: GradientPointers(u: toUnion.start, i: toIntersection.start, e: toEnclosing.start))
+    pullBack()
   }
+
+  /// Descends by all steps, the last of which are the shortest.
+  func run(_ program: Program, observe: (Int) -> Void = { _ in }) -> DescentEnding {
+    for step in 0..<settings.steps {
+      observe(step)
+      evaluate(program)
+      guard value.isFinite else { return .notFinite(step: step) }
+      let scale = (steps.squares / Double(count)).squareRoot()
+      guard scale.isFinite else { return .notFinite(step: step) }
+      guard scale > 0 else { return .noGradient(step: step) }
+      move(by: settings.boxStep * (1 - Double(step) / Double(settings.steps)), scale: scale)
+      guard boxes.isFinite else { return .notFinite(step: step) }
+    }
+    return .stepsUsedUp(step: settings.steps)
+  }
+
+  /// Small, middle and large boxes by COCO's limits, the square root of the target's area.
+  var groups: [DescentGroup] {
+    let sides = (0..<count).map { box in
+      Double(
+        ((targets[4 * box + 2] - targets[4 * box]) * (targets[4 * box + 3] - targets[4 * box + 1])).squareRoot())
+    }
+    let kinds: [(String, Range<Double>)] = [
+      ("targets below 32 px", 0..<32), ("of 32 to 96 px", 32..<96), ("from 96 px", 96..<Double.infinity),
+    ]
+    return kinds.map { name, range in
+      DescentGroup(name: name, levels: sides.indices.filter { range.contains(sides[$0]) }.map(overlap))
+    }.filter { !$0.levels.isEmpty }
+  }
+
+  var squaredGradients: [Double] {
+    (0..<count).map { box in
+      (0..<4).reduce(0) { $0 + Double(steps[4 * box + $1]) * Double(steps[4 * box + $1]) }
+    }
+  }
+
+  var meanLoss: Double { (0..<count).reduce(0) { $0 + Double(value[$1]) } / Double(max(count, 1)) }
 
   /// The mean IoU with the targets, in [0, 1].
-  var meanOverlap: Double {
-    let sum = (0..<count).reduce(0.0) {
-      $0 + Double(BoxOverlap<Float>.intersectionOverUnion(boxes.start + 4 * $1, targets.start + 4 * $1))
-    }
-    return sum / Double(max(count, 1))
+  var level: Double { (0..<count).reduce(0) { $0 + overlap(of: $1) } / Double(max(count, 1)) }
+
+  private func overlap(of box: Int) -> Double {
+    Double(BoxOverlap<Float>.intersectionOverUnion(boxes.start + 4 * box, targets.start + 4 * box))
   }
 
-  private func measure() {
+  private func measureAreas() {
     for box in 0..<count {
       let areas = BoxOverlap<Float>(boxes.start + 4 * box, targets.start + 4 * box)
       union[box] = areas.union

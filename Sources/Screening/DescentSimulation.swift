@@ -20,18 +20,40 @@ public struct DescentSimulation: Sendable {
   /// Pass, or how far descent came. A formula that is none of the mode, or whose result has another shape than training
   /// needs, is rejected as in verification.
   public func run(_ formula: Formula, mode: Mode) -> Verdict {
-    guard let program = try? Program(formula, mode: mode), program.shape == Self.resultShape(of: mode),
-      !program.couplesSamples
-    else {
-      return .reject(.notPerSample(found: "something else", expected: mode.trainableShape.rawValue))
+    guard let program = Self.program(formula, mode: mode) else { return .reject(Self.wrongShape(of: mode)) }
+    for start in starts(of: mode) {
+      let descent = start()
+      let ending = descent.run(program) { _ in }
+      if let rejection = descent.rejection(after: ending) { return .reject(rejection) }
     }
-    let rejection: Rejection? =
-      switch mode {
-      case .multiClass: classificationRejection(program, mode: mode)
-      case .binaryClass: classificationRejection(program, mode: mode)
-      case .regression: boxRejection(program)
-      }
-    return rejection.map(Verdict.reject) ?? .pass
+    return .pass
+  }
+
+  /// Every descent of the simulation step by step, also after one that ends a candidate.
+  public func report(_ formula: Formula, mode: Mode) -> SimulationReport {
+    guard let program = Self.program(formula, mode: mode) else {
+      return SimulationReport(settings: settings, mode: mode, runs: [], rejection: Self.wrongShape(of: mode))
+    }
+    let reference = KnownLoss.reference(of: mode).flatMap { known in
+      Self.program(known.formula, mode: mode).map { (name: known.name, program: $0) }
+    }
+    let runs = starts(of: mode).map { start in
+      DescentRecord(start(), program, reference: reference.map { ($0.name, start(), $0.program) })
+    }
+    return SimulationReport(
+      settings: settings, mode: mode, runs: runs, rejection: runs.compactMap(\.rejection).first)
+  }
+
+  /// Nil where the result has another shape than training needs, or mixes samples.
+  private static func program(_ formula: Formula, mode: Mode) -> Program? {
+    guard let program = try? Program(formula, mode: mode), program.shape == resultShape(of: mode),
+      !program.couplesSamples
+    else { return nil }
+    return program
+  }
+
+  private static func wrongShape(of mode: Mode) -> Rejection {
+    .notPerSample(found: "something else", expected: mode.trainableShape.rawValue)
   }
 
   private static func resultShape(of mode: Mode) -> ValueShape {
@@ -41,30 +63,13 @@ public struct DescentSimulation: Sendable {
     }
   }
 
-  private func classificationRejection(_ program: Program, mode: Mode) -> Rejection? {
-    for classes in settings.classCounts {
-      let descent = LogitDescent(mode: mode, classes: classes, settings)
-      let samples = "\(settings.rows) rows of \(classes) logits"
-      if let step = descent.run(program) { return .simulationNotFinite(step: step, samples: samples) }
-      let reached = descent.meanProbability
-      guard reached >= settings.requiredProbability else {
-        return .simulationMissedTarget(reached: reached, required: settings.requiredProbability, samples: samples)
-      }
+  /// What descends, in this order; each call makes the samples anew.
+  private func starts(of mode: Mode) -> [() -> any Descent] {
+    let settings = settings
+    return switch mode {
+    case .multiClass, .binaryClass:
+      settings.classCounts.map { classes in { LogitDescent(mode: mode, classes: classes, settings) } }
+    case .regression: [false, true].map { disjoint in { BoxDescent(disjoint: disjoint, settings) } }
     }
-    return nil
-  }
-
-  private func boxRejection(_ program: Program) -> Rejection? {
-    let overlapping = BoxDescent(disjoint: false, settings)
-    let samples = "\(settings.boxes) overlapping boxes"
-    if let step = overlapping.run(program) { return .simulationNotFinite(step: step, samples: samples) }
-    let reached = overlapping.meanOverlap
-    guard reached >= settings.requiredOverlap else {
-      return .simulationMissedTarget(reached: reached, required: settings.requiredOverlap, samples: samples)
-    }
-    if let step = BoxDescent(disjoint: true, settings).run(program) {
-      return .simulationNotFinite(step: step, samples: "\(settings.boxes) disjoint boxes")
-    }
-    return nil
   }
 }

@@ -7,7 +7,7 @@ import Randomness
 ///
 /// N rows, C classes; in MULTI_CLS the last class is the background. Labels go round through all classes; in BINARY_CLS every
 /// second row has a positive and the others are background, and Q is 1 at positives, so that 1 is the probability aimed at.
-final class LogitDescent {
+final class LogitDescent: Descent {
   private let mode: Mode
   private let rows: Int
   private let classes: Int
@@ -52,54 +52,106 @@ final class LogitDescent {
     inputs = InputPointers(x: x, y: y, z: z, q: y, py: y, ny: n)
   }
 
-  /// Descends until the truth is as probable as required; the step at which a number stopped being finite before that, or nil
-  /// when none did.
-  func run(_ program: Program) -> Int? {
+  var stepLimit: Int { settings.steps }
+  var samples: String { "\(rows) rows of \(classes) logits" }
+  var measure: DescentMeasure { mode == .binaryClass ? .lesserProbability : .trueClassProbability }
+  var required: Double? { settings.requiredProbability }
+
+  func evaluate(_ program: Program) {
+    program.evaluate(
+      inputs: inputs, rows: rows, classes: classes, value: value.start, gradients: GradientPointers(x: gradient.start))
+  }
+
+  /// Descends until the truth is as probable as required.
+  func run(_ program: Program, observe: (Int) -> Void = { _ in }) -> DescentEnding {
     let count = rows * classes
-    for step in 0..<settings.steps where meanProbability < settings.requiredProbability {
-      program.evaluate(
-        inputs: inputs, rows: rows, classes: classes, value: value.start,
-        gradients: GradientPointers(x: gradient.start))
+    for step in 0..<settings.steps {
+      guard level < settings.requiredProbability else { return .targetReached(step: step) }
+      observe(step)
+      evaluate(program)
       let scale = (gradient.squares / Double(rows)).squareRoot()
-      guard scale.isFinite else { return step }
-      guard scale > 0 else { return nil }
+      guard scale.isFinite else { return .notFinite(step: step) }
+      guard scale > 0 else { return .noGradient(step: step) }
       let rate = Float(settings.logitStep / scale)
       for entry in 0..<count { logits[entry] -= rate * gradient[entry] }
-      guard logits.isFinite else { return step }
+      guard logits.isFinite else { return .notFinite(step: step) }
     }
-    return nil
+    return level < settings.requiredProbability
+      ? .stepsUsedUp(step: settings.steps) : .targetReached(step: settings.steps)
   }
 
   /// The mean probability of the truth, in [0, 1]: by softmax over the row, or by the logistic function for each element,
   /// where the lesser of the means over positives and over negatives counts.
-  var meanProbability: Double {
+  var level: Double {
     switch mode {
     case .multiClass, .regression: meanSoftmax
     case .binaryClass: min(meanLogistic(of: true), meanLogistic(of: false))
     }
   }
 
-  private var meanSoftmax: Double {
-    var sum = 0.0
-    for (row, label) in labels.enumerated() {
-      guard let label else { continue }
-      let entries = (0..<classes).map { Double(logits[row * classes + $0]) }
-      let top = entries.max() ?? 0
-      sum += exp(entries[label] - top) / entries.reduce(0) { $0 + exp($1 - top) }
-    }
-    return sum / Double(max(rows, 1))
+  /// Foreground and background rows, or positive and negative elements.
+  var groups: [DescentGroup] {
+    let background = classes - 1
+    let found: [DescentGroup] =
+      switch mode {
+      case .multiClass, .regression:
+        [
+          DescentGroup(name: "foreground", levels: softmaxes { $0 != background }),
+          DescentGroup(name: "background", levels: softmaxes { $0 == background }),
+        ]
+      case .binaryClass:
+        [
+          DescentGroup(name: "positives", levels: logistics(of: true)),
+          DescentGroup(name: "negatives", levels: logistics(of: false)),
+        ]
+      }
+    return found.filter { !$0.levels.isEmpty }
   }
 
+  var squaredGradients: [Double] {
+    (0..<rows).map { row in
+      (0..<classes).reduce(0) { $0 + Double(gradient[row * classes + $1]) * Double(gradient[row * classes + $1]) }
+    }
+  }
+
+  var meanLoss: Double { (0..<value.count).reduce(0) { $0 + Double(value[$1]) } / Double(max(rows, 1)) }
+
+  private var meanSoftmax: Double { softmaxes { _ in true }.reduce(0, +) / Double(max(rows, 1)) }
+
   private func meanLogistic(of positive: Bool) -> Double {
-    var sum = 0.0
-    var count = 0
+    var (sum, count) = (0.0, 0)
+    forEachElement(of: positive) { probability in
+      sum += probability
+      count += 1
+    }
+    return sum / Double(max(count, 1))
+  }
+
+  /// The probability of the true class in the rows with such a label.
+  private func softmaxes(where holds: (Int) -> Bool) -> [Double] {
+    labels.enumerated().compactMap { row, label in
+      guard let label, holds(label) else { return nil }
+      var top = -Double.infinity
+      for column in 0..<classes { top = max(top, Double(logits[row * classes + column])) }
+      var sum = 0.0
+      for column in 0..<classes { sum += exp(Double(logits[row * classes + column]) - top) }
+      return exp(Double(logits[row * classes + label]) - top) / sum
+    }
+  }
+
+  private func logistics(of positive: Bool) -> [Double] {
+    var found: [Double] = []
+    forEachElement(of: positive) { found.append($0) }
+    return found
+  }
+
+  /// Hands over the probability of the truth at every positive, or at every negative.
+  private func forEachElement(of positive: Bool, _ body: (Double) -> Void) {
     for (row, label) in labels.enumerated() {
       for column in 0..<classes where (column == label) == positive {
         let logit = Double(logits[row * classes + column])
-        sum += 1 / (1 + exp(positive ? -logit : logit))
-        count += 1
+        body(1 / (1 + exp(positive ? -logit : logit)))
       }
     }
-    return sum / Double(max(count, 1))
   }
 }

@@ -112,7 +112,7 @@ public enum Rejection: Codable, Hashable, Sendable {
   /// Four significant digits.
   private static func short(_ value: Double) -> String {
     guard value != 0 else { return "0" }
-    guard value.isFinite else { return "\(value)" }
+    guard value.isFinite else { return value.brief }
     let digits = 3 - Int(log10(value.magnitude).rounded(.down))
     let scale = pow(10, Double(digits))
     let rounded = scale.isFinite && scale > 0 ? (value * scale).rounded() / scale : value

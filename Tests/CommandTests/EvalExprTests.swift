@@ -45,7 +45,51 @@ import Testing
       #expect(checks.filter { $0["passed"] as? Bool == false }.count == 3)
     }
     let plain = try run(["linear-iou", "--json"])
-    #expect(!plain.out.contains("\"verdict\":\"pass\"") && plain.out.contains("\"verdict\":\"invariant\""))
+    #expect(plain.out.contains("\"verdict\":\"pass\"") && plain.out.contains("\"verdict\":\"invariant\""))
+    #expect(plain.out.contains("\"judged_by\":[\"verify\"]") && !plain.out.contains("\"simulation\""))
+  }
+
+  /// Start, end, steps and whether the target was reached, of every run, in text and in JSON.
+  @Test(arguments: [
+    (["cross-entropy", "--mode", "MULTI_CLS"], "24 rows of 3 logits", "trueClassProbability", true),
+    (["cross-entropy", "--mode", "BINARY_CLS"], "24 rows of 21 logits", "lesserProbability", true),
+    (["giou"], "32 disjoint boxes", "intersectionOverUnion", true),
+    (["Neg(Log(Sub(1.02,Div(I,U))))", "--mode", "REG"], "32 overlapping boxes", "intersectionOverUnion", false),
+  ]) func simulationShowsItsRuns(arguments: [String], samples: String, measure: String, passes: Bool) throws {
+    let text = try run(arguments + ["--simulate"])
+    #expect(text.status == 0, "\(text.err)")
+    for words in [
+      "Simulation: " + (passes ? "every run" : "rejected"), samples, " of 120", "start", "end", "needed", "mean loss",
+      "in [0, 1]; a step is", "the first gradient sits in",
+    ] { #expect(text.out.contains(words), "\(words) in \(text.out)") }
+    let json = try JSONSerialization.jsonObject(with: Data(try run(arguments + ["--simulate", "--json"]).out.utf8))
+    let members = try #require(json as? [String: Any])
+    #expect(members["verdict"] as? String == (passes ? "pass" : "reject"))
+    #expect(members["judged_by"] as? [String] == ["verify", "simulate"])
+    let simulation = try #require(members["simulation"] as? [String: Any])
+    #expect(simulation["passed"] as? Bool == passes && simulation["step_unit"] is String)
+    let runs = try #require(simulation["runs"] as? [[String: Any]])
+    let found = try #require(runs.first { $0["samples"] as? String == samples })
+    #expect(found["measure"] as? String == measure)
+    for key in [
+      "start", "end", "best", "best_step", "required", "reached", "reached_at_step", "steps", "step_limit", "ending",
+      "curve", "loss_start", "loss_end", "groups", "samples_at_required", "sample_count", "effective_samples",
+      "reference",
+    ] { #expect(found[key] != nil, "\(key)") }
+    let curve = try #require(found["curve"] as? [Double])
+    #expect(curve.count == (found["steps"] as? Int ?? 0) + 1 && curve.last == found["end"] as? Double)
+  }
+
+  /// The sign of a nan means nothing and is not printed.
+  @Test func nanHasNoSign() throws {
+    try withScratchFolder { folder in
+      let equal = try Command.run(
+        ["losses", "equal", "Sqrt(Neg(Exp(X)))", "X", "--mode", "BINARY_CLS"], in: folder)
+      #expect(equal.out.contains("value nan") && !equal.out.contains("-nan"), "\(equal.out)")
+    }
+    let page = try run(["Sqrt(Neg(Exp(X)))", "--mode", "BINARY_CLS", "--simulate"])
+    #expect(page.out.contains("no finite gradient") && !page.out.contains("-nan"), "\(page.out)")
+    #expect(try run(["Sqrt(Neg(Exp(X)))", "--mode", "BINARY_CLS", "--json"]).out.contains("\"mean\":null"))
   }
 
   /// A hazard's `inputs` go back into `--inputs` as they are.
@@ -92,7 +136,8 @@ import Testing
     [String(repeating: "Add(", count: 250) + "U" + String(repeating: ",Log(I))", count: 250)],
   ]) func whatIsNoLossIsExplained(arguments: [String]) throws {
     let text = try run(arguments)
-    #expect(text.status == 0 && text.out.contains("reject (see Properties)"), "\(text.err)")
+    #expect(text.status == 0 && text.out.contains("verdict     reject ("), "\(text.err)")
+    #expect(!text.out.contains("-nan") && !text.out.contains("see Properties"), "\(text.out)")
     let judged = try run(arguments + ["--verify"])
     #expect(judged.status == 0 && judged.out.contains("verdict     reject ("), "\(judged.err)")
     let json = try run(arguments + ["--json"])

@@ -4,6 +4,7 @@ import Foundation
 extension Double {
   /// Four significant digits, for sentences and tables: 1.623, 0.0004127, 4.2e-09, nan, -inf.
   var brief: String {
+    guard !isNaN else { return "nan" }  // Its sign, which description shows, means nothing.
     guard isFinite else { return "\(self)" }
     if self == 0 { return "0" }
     if magnitude < 1e15, self == rounded() { return magnitude < 1e6 ? "\(Int(self))" : scientific }

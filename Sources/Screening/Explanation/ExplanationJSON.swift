@@ -39,9 +39,9 @@ extension PropertyCheck {
 extension GradientStatistics {
   var json: JSONValue {
     [
-      "entries": .int(entries), "non_finite": .int(nonFinite), "mean": .double(mean), "std": .double(standardDeviation),
-      "max": .double(largest), "zero_share": .double(zeroShare),
-      "negative_at_truth": negativeAtTruth.map { .double($0) } ?? nil, "reference": .string(reference),
+      "entries": .int(entries), "non_finite": .int(nonFinite), "mean": Self.number(mean),
+      "std": Self.number(standardDeviation), "max": Self.number(largest), "zero_share": Self.number(zeroShare),
+      "negative_at_truth": Self.number(negativeAtTruth), "reference": .string(reference),
       "reference_ratio": .double(referenceRatio),
       "profile": .array(
         profile.map {
@@ -52,6 +52,8 @@ extension GradientStatistics {
         }),
     ]
   }
+
+  private static func number(_ value: Double?) -> JSONValue { value.map { .double($0) } ?? nil }
 }
 
 extension NearestLoss {

@@ -40,12 +40,20 @@ extension Explanation {
   private var gradientSection: ExplanationSection? {
     guard let gradient else { return nil }
     let what = mode == .regression ? "corner gradients × target side" : "logit gradients"
-    var lines = [
-      "|gradient| \(gradient.mean.brief) ± \(gradient.standardDeviation.brief), largest \(gradient.largest.brief); "
-        + "\((100 * gradient.zeroShare).brief) % are 0 (\(gradient.entries) \(what))",
-      "\(gradient.referenceRatio.brief) times as long as that of \(gradient.reference)",
-    ]
-    if gradient.nonFinite > 0 { lines.append("\(gradient.nonFinite) of \(gradient.entries) are not finite") }
+    var lines: [String] = []
+    if let mean = gradient.mean, let deviation = gradient.standardDeviation, let largest = gradient.largest,
+      let zeroShare = gradient.zeroShare
+    {
+      lines.append(
+        "|gradient| \(mean.brief) ± \(deviation.brief), largest \(largest.brief); "
+          + "\((100 * zeroShare).brief) % are 0 (\(gradient.entries) \(what))")
+      if !gradient.referenceRatio.isNaN {
+        lines.append("\(gradient.referenceRatio.brief) times as long as that of \(gradient.reference)")
+      }
+      if gradient.nonFinite > 0 { lines.append("\(gradient.nonFinite) of \(gradient.entries) are not finite") }
+    } else {
+      lines.append("no finite gradient (\(gradient.entries) \(what))")
+    }
     if let share = gradient.negativeAtTruth {
       lines.append("negative at the true class in \((100 * share).brief) % of the rows that have one")
     }

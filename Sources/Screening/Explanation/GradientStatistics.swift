@@ -10,13 +10,14 @@ public struct GradientStatistics: Hashable, Sendable {
   /// How many entries were looked at, and how many of them are not finite (left out of the rest).
   public let entries: Int
   public let nonFinite: Int
-  /// Of |gradient|.
-  public let mean: Double
-  public let standardDeviation: Double
-  public let largest: Double
-  /// Share of entries that are exactly 0.
-  public let zeroShare: Double
-  /// Classification: share of rows with a true class whose gradient there is negative; nil for boxes.
+  /// Of |gradient|; nil where no entry is finite.
+  public let mean: Double?
+  public let standardDeviation: Double?
+  public let largest: Double?
+  /// Share of finite entries that are exactly 0; nil where none is finite.
+  public let zeroShare: Double?
+  /// Classification: share of rows with a true class, and a finite gradient there, whose gradient there is negative; nil for
+  /// boxes and where there is no such row.
   public let negativeAtTruth: Double?
   /// The loss it is compared with.
   public let reference: String
@@ -57,13 +58,8 @@ public struct GradientStatistics: Hashable, Sendable {
     let finite = all.filter(\.isFinite).map(\.magnitude)
     entries = all.count
     nonFinite = all.count - finite.count
-    largest = finite.max() ?? 0
-    let unit = largest > 0 ? largest : 1
-    let mean = finite.reduce(0) { $0 + $1 / unit } / Double(max(finite.count, 1))
-    let squares = finite.reduce(0) { $0 + ($1 / unit - mean) * ($1 / unit - mean) }
-    self.mean = mean * unit
-    standardDeviation = (squares / Double(max(finite.count, 1))).squareRoot() * unit
-    zeroShare = Double(finite.count { $0 == 0 }) / Double(max(finite.count, 1))
+    (mean, standardDeviation, zeroShare) = Self.moments(finite)
+    largest = finite.max()
     negativeAtTruth = Self.negativeShare(batches, gradients)
     reference = known.name
     let ofReference = batches.flatMap {
@@ -73,11 +69,20 @@ public struct GradientStatistics: Hashable, Sendable {
     profile = GradientProfile.rows(tracer, reference: referenceTracer)
   }
 
+  /// Mean, standard deviation and share of zeros, computed in units of the largest so that no square overflows; nil of nothing.
+  private static func moments(_ sizes: [Double]) -> (mean: Double?, deviation: Double?, zeroShare: Double?) {
+    guard let largest = sizes.max() else { return (nil, nil, nil) }
+    let (unit, count) = (largest > 0 ? largest : 1, Double(sizes.count))
+    let mean = sizes.reduce(0) { $0 + $1 / unit } / count
+    let squares = sizes.reduce(0) { $0 + ($1 / unit - mean) * ($1 / unit - mean) }
+    return (mean * unit, (squares / count).squareRoot() * unit, Double(sizes.count { $0 == 0 }) / count)
+  }
+
   private static func negativeShare(_ batches: [AdmissibleBatch], _ gradients: [[Double]]) -> Double? {
     var (negative, rows) = (0, 0)
     for (batch, gradient) in zip(batches, gradients) {
       for (row, truth) in batch.truth.enumerated() {
-        guard let truth else { continue }
+        guard let truth, gradient[row * batch.inputs.classes + truth].isFinite else { continue }
         rows += 1
         if gradient[row * batch.inputs.classes + truth] < 0 { negative += 1 }
       }

@@ -72,14 +72,8 @@ struct HazardLadder: Sendable {
     var names: [String] = []
     for size in sizes {
       let (width, height) = (size, size * 0.75)
-      let target = ProbeBox(centerX: 0, centerY: 0, width: width, height: height)
       for place in BoxPlace.allCases {
-        let shape = place.shape
-        pairs.append(
-          BoxPair(
-            predicted: ProbeBox(
-              centerX: shape.dx * width, centerY: shape.dy * height, width: shape.sw * width, height: shape.sh * height),
-            target: target))
+        pairs.append(place.pair(width: width, height: height))
         names.append("target \(width.brief)×\(height.brief) px, prediction \(place.rawValue)")
       }
     }
@@ -88,7 +82,7 @@ struct HazardLadder: Sendable {
 }
 
 /// Where a prediction lies with respect to its target.
-private enum BoxPlace: String, CaseIterable {
+enum BoxPlace: String, CaseIterable {
   case shifted = "shifted by a quarter"
   case smaller = "inside it"
   case larger = "around it"
@@ -97,8 +91,17 @@ private enum BoxPlace: String, CaseIterable {
   case far = "four widths away"
   case touching = "touching it"
 
+  /// The boxes for a target of this size in pixels.
+  func pair(width: Double, height: Double) -> BoxPair {
+    let shape = shape
+    return BoxPair(
+      predicted: ProbeBox(
+        centerX: shape.dx * width, centerY: shape.dy * height, width: shape.sw * width, height: shape.sh * height),
+      target: ProbeBox(centerX: 0, centerY: 0, width: width, height: height))
+  }
+
   /// Center and sides in units of the target's sides.
-  var shape: (dx: Double, dy: Double, sw: Double, sh: Double) {
+  private var shape: (dx: Double, dy: Double, sw: Double, sh: Double) {
     switch self {
     case .shifted: (0.25, 0.125, 1.125, 0.875)
     case .smaller: (0.0625, 0.0625, 0.5, 0.5)

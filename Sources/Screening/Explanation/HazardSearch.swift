@@ -1,7 +1,10 @@
 import Formulas
 import Losses
 
-/// Looks for hazards on a ladder of inputs: first in Double, where they are a matter of the mathematics, then in narrower formats.
+/// Looks for hazards: first on a ladder of inputs, then, for what it did not show, between its rungs, where a sweep finds value or
+/// gradient not finite or largest, and at the probes of the verification that are not finite.
+///
+/// In Double hazards are a matter of the mathematics; then come the narrower formats.
 struct HazardSearch {
   let tracer: NodeTracer
   let ladder: HazardLadder
@@ -9,22 +12,61 @@ struct HazardSearch {
   /// The gradient that training sees, per row: C numbers of a row of logits, 4 of a box.
   let gradient: [Double]
 
-  init(_ tracer: NodeTracer) {
+  init(_ tracer: NodeTracer) { self.init(tracer, HazardLadder.of(tracer.mode)) }
+
+  private init(_ tracer: NodeTracer, _ ladder: HazardLadder) {
     self.tracer = tracer
-    ladder = HazardLadder.of(tracer.mode)
+    self.ladder = ladder
     trace = tracer.trace(ladder.batch.inputs)
     gradient = ladder.batch.predictionGradient(trace, of: tracer.formula)
   }
 
-  /// One hazard for each code and node, in the order of codes, then of nodes.
+  /// One hazard for each code and node, in the order of codes, then of nodes. Beyond the ladder only codes that it did not show
+  /// are added.
   func hazards() -> [Hazard] {
-    var found = domainHazards()
-    if found.isEmpty, let rest = otherNonFinite() { found.append(rest) }
-    for format in [FloatFormat.fp32, .bf16, .fp16] { found += RoundingHazards(self, format).hazards() }
-    return found
+    var found = hazardsInDouble() + FloatFormat.narrowing.flatMap { RoundingHazards(self, $0).hazards() }
+    let sweep = HazardSweep(tracer)
+    for ladder in furtherLadders(sweep) {
+      let search = HazardSearch(tracer, ladder)
+      let shown = Set(found.map(\.code))
+      let overflows = FloatFormat.narrowing.flatMap { format in
+        shown.contains(format.overflow) ? [] : RoundingHazards(search, format).overflows()
+      }
+      found += (search.hazardsInDouble() + overflows).filter { !shown.contains($0.code) }
+      if let sweep, let rest = search.brokenInFloat(sweep, found) { found.append(rest) }
+    }
+    return LossWarning.allCases.flatMap { code in found.filter { $0.code == code } }
+  }
+
+  /// Inputs between the rungs, then where the sweep leads, then the probes that are not finite.
+  private func furtherLadders(_ sweep: HazardSweep?) -> [HazardLadder] {
+    let mode = tracer.mode
+    let between = tracer.formula.nodeCount <= Self.denseNodeLimit ? [HazardLadder.betweenRungs(of: mode)] : []
+    let points = sweep?.points() ?? []
+    return between + (points.isEmpty ? [] : [HazardLadder(points, mode: mode)]) + BrokenProbes.ladders(tracer)
+  }
+
+  /// Larger formulas are not traced between the rungs, so that an explanation never takes long.
+  private static let denseNodeLimit = 200
+
+  /// A row at which the compiled program is not finite in Float although nothing found so far says so: its rounding differs in
+  /// the last digit from that of single operations.
+  private func brokenInFloat(_ sweep: HazardSweep, _ found: [Hazard]) -> Hazard? {
+    let explaining: [LossWarning] = [.logOfNegative, .rootOfNegative, .rootSlopeInfinite, .nonFinite, .fp32Overflow]
+    guard !found.contains(where: { explaining.contains($0.code) }),
+      let row = sweep.isFinite(ladder.batch.inputs).firstIndex(of: false)
+    else { return nil }
+    return hazard(
+      .fp32Overflow, node: tracer.formula.root, row: row, detail: "value or gradient is not finite in compiled fp32")
   }
 
   // MARK: Domain
+
+  /// What Double shows: functions outside their domain, and overflow.
+  private func hazardsInDouble() -> [Hazard] {
+    let found = domainHazards()
+    return found + nonFiniteHazards(hasInfiniteSlope: found.contains { $0.code == .rootSlopeInfinite })
+  }
 
   private func domainHazards() -> [Hazard] {
     let found = tracer.formula.nodes.enumerated().flatMap { index, node -> [Hazard] in
@@ -67,16 +109,43 @@ struct HazardSearch {
     return [hazard(.divisorChangesSign, index, max(positive, negative))].compactMap(\.self)
   }
 
-  /// A row that is not finite although no function left its domain: overflow of Double.
-  private func otherNonFinite() -> Hazard? {
-    for index in tracer.formula.nodes.indices {
-      if let place = trace.values[index].firstIndex(where: { !$0.isFinite }) { return hazard(.nonFinite, index, place) }
+  /// Values that are not finite although no function left its domain, then gradients: overflow of Double.
+  private func nonFiniteHazards(hasInfiniteSlope: Bool) -> [Hazard] {
+    let values = tracer.formula.nodes.indices.compactMap { index -> Hazard? in
+      hazard(.nonFinite, index, trace.values[index].indices.first { isOriginOfNonFinite(index, $0) })
     }
+    guard values.isEmpty, !hasInfiniteSlope, let row = brokenGradientRow() else { return values }
     let width = gradient.count / max(ladder.names.count, 1)
-    guard let place = gradient.firstIndex(where: { !$0.isFinite }) else { return nil }
-    return hazard(
-      .nonFinite, node: tracer.formula.root, row: place / max(width, 1),
-      detail: "the gradient is \(gradient[place].brief)")
+    let entries = gradient[(row * width)..<((row + 1) * width)]
+    let shown = entries.first { !$0.isFinite } ?? .nan
+    return [hazard(.nonFinite, node: tracer.formula.root, row: row, detail: "the gradient is \(shown.brief)")]
+  }
+
+  /// Whether a value is not finite, its arguments are, and the reason is no argument outside the domain.
+  private func isOriginOfNonFinite(_ index: Int, _ place: Int) -> Bool {
+    guard !trace.values[index][place].isFinite else { return false }
+    let row = row(of: place, in: trace.values[index])
+    for child in tracer.formula.nodes[index].children {
+      let values = trace.values[child]
+      let width = values.count / max(ladder.names.count, 1)
+      let entries = width == 0 || values.count == 1 ? values[...] : values[(row * width)..<((row + 1) * width)]
+      guard entries.allSatisfy(\.isFinite) else { return false }
+    }
+    switch tracer.formula.nodes[index] {
+    case .unary(.log, _), .unary(.sqrt, _): return false
+    case .variable, .constant, .unary, .binary: return true
+    }
+  }
+
+  /// The first row with a finite value whose gradient is not finite.
+  private func brokenGradientRow() -> Int? {
+    let width = max(gradient.count / max(ladder.names.count, 1), 1)
+    let values = trace.values[tracer.formula.root]
+    let valueWidth = values.count / max(ladder.names.count, 1)
+    return ladder.names.indices.first { row in
+      guard !gradient[(row * width)..<((row + 1) * width)].allSatisfy(\.isFinite) else { return false }
+      return valueWidth == 0 || values[(row * valueWidth)..<((row + 1) * valueWidth)].allSatisfy(\.isFinite)
+    }
   }
 
   // MARK: Places
@@ -126,4 +195,9 @@ struct HazardSearch {
 
 extension LossWarning {
   fileprivate var isAboutDivisor: Bool { self == .divisionByZero || self == .divisorChangesSign }
+}
+
+extension FloatFormat {
+  /// From the widest to the one with the smallest range.
+  fileprivate static let narrowing = [FloatFormat.fp32, .bf16, .fp16]
 }

@@ -44,13 +44,23 @@ struct RoundingHazards {
 
   // MARK: Overflow
 
+  /// Only what is not finite in the format.
+  func overflows() -> [Hazard] {
+    var seen = Set<[Int]>()
+    return (0..<rows).compactMap(overflow).filter { hazard in
+      seen.insert([LossWarning.allCases.firstIndex(of: hazard.code) ?? 0, hazard.node]).inserted
+    }
+  }
+
   /// The first node of a row that is not finite in the format but in Double; then a gradient that is not.
   private func overflow(in row: Int) -> Hazard? {
     for index in nodes.indices {
-      guard let place = places(of: row, at: index).first(where: { !trace.values[index][$0].isFinite }) else { continue }
-      let exact = search.trace.values[index][place]
-      guard exact.isFinite else { return nil }
-      let value = trace.values[index][place]
+      guard
+        let place = places(of: row, at: index).first(where: {
+          !trace.values[index][$0].isFinite && search.trace.values[index][$0].isFinite
+        })
+      else { continue }
+      let (exact, value) = (search.trace.values[index][place], trace.values[index][place])
       if format == .fp16, meetsZero(index, row) {
         return hazard(.fp16EpsilonVanishes, index, row, "\(value.brief) where Double has \(exact.brief)")
       }
@@ -59,18 +69,21 @@ struct RoundingHazards {
     return gradientOverflow(in: row)
   }
 
+  /// A gradient at the prediction that is not finite in the format but in Double, blamed on the node where that begins.
   private func gradientOverflow(in row: Int) -> Hazard? {
+    guard entries(of: row).contains(where: { !gradient[$0].isFinite && search.gradient[$0].isFinite }) else {
+      return nil
+    }
     for index in nodes.indices.reversed() where search.tracer.depends[index] {
-      guard let place = places(of: row, at: index).first(where: { !trace.adjoints[index][$0].isFinite }) else {
-        continue
-      }
-      let exact = search.trace.adjoints[index][place]
-      guard exact.isFinite, entries(of: row).contains(where: { !gradient[$0].isFinite }),
-        entries(of: row).allSatisfy({ search.gradient[$0].isFinite })
-      else { return nil }
+      guard
+        let place = places(of: row, at: index).first(where: {
+          !trace.adjoints[index][$0].isFinite && search.trace.adjoints[index][$0].isFinite
+        })
+      else { continue }
+      let (exact, value) = (search.trace.adjoints[index][place], trace.adjoints[index][place])
       return hazard(
         format.overflow, index, row,
-        "its gradient, \(exact.brief), becomes \(trace.adjoints[index][place].brief) in \(format.rawValue)")
+        "its gradient, \(exact.brief), becomes \(value.brief) in \(format.rawValue)")
     }
     return nil
   }

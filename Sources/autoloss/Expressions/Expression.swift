@@ -28,27 +28,42 @@ struct Expression {
     return head + [.init("infix", .string(formula.infix)), .init("latex", .string(formula.latex))] + explanation.json
   }
 
-  /// The verdict of the convergence properties, and of the descent simulation when asked for.
-  func verdict(simulating: Bool) -> [JSONValue.Member] { Self.verdict(rejection(simulating: simulating)) }
-
   /// `verdict` and `rejection` as they stand in JSON.
   static func verdict(_ rejection: Rejection?) -> [JSONValue.Member] {
     [
       .init("verdict", rejection == nil ? "pass" : "reject"),
-      .init("rejection", rejection.map { json($0) } ?? .null),
+      .init("rejection", rejection.map(\.json) ?? .null),
     ]
   }
+
+  /// The verdict of the convergence properties and, when asked for, of the descent simulation.
+  func judgement(simulating: Bool) -> ExpressionJudgement {
+    ExpressionJudgement(
+      verification: Verifier().verify(formula, mode: mode),
+      simulation: simulating ? DescentSimulation().report(formula, mode: mode) : nil)
+  }
+}
+
+/// Whether a formula is a loss to train with.
+struct ExpressionJudgement {
+  let verification: Verdict
+  /// Nil where it was not asked for; made also where the verification says "no", whose reason comes first.
+  let simulation: SimulationReport?
 
   /// Why the formula is no loss to train with; nil when it passes.
-  func rejection(simulating: Bool) -> Rejection? {
-    let rejection = Verifier().verify(formula, mode: mode).rejection
-    return simulating && rejection == nil ? DescentSimulation().run(formula, mode: mode).rejection : rejection
+  var rejection: Rejection? { verification.rejection ?? simulation?.rejection }
+
+  /// In one line.
+  var text: String {
+    guard let rejection else { return simulation == nil ? "pass" : "pass (properties and simulation)" }
+    return "reject (\(rejection.code): \(rejection.message))"
   }
 
-  private static func json(_ rejection: Rejection) -> JSONValue {
-    [
-      "code": .string(rejection.code), "stage": .string(rejection.stage.rawValue),
-      "message": .string(rejection.message),
-    ]
+  /// `verdict`, `rejection` and `judged_by`; with the simulation all of it.
+  var members: [JSONValue.Member] {
+    let stages: [Stage] = simulation == nil ? [.verify] : [.verify, .simulate]
+    return Expression.verdict(rejection)
+      + [.init("judged_by", .array(stages.map { .string($0.rawValue) }))]
+      + (simulation.map { [.init("simulation", $0.json)] } ?? [])
   }
 }

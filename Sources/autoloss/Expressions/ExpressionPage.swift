@@ -6,8 +6,7 @@ import Screening
 struct ExpressionPage {
   let expression: Expression
   let explanation: Explanation
-  /// Nil where it was not asked for, so that the properties alone decide the verdict.
-  let rejection: Rejection??
+  let judgement: ExpressionJudgement
 
   /// Longer notation is cut: nobody reads it, and `--format` gives all of it.
   private static let longestNotation = 1_500
@@ -21,7 +20,8 @@ struct ExpressionPage {
     ]
     let notes = formula.originalToolIssues.map(\.message)
     let closing = notes.isEmpty ? [] : [ExplanationSection("Notes", notes)]
-    let sections = (notation + [canonicalSection] + explanation.sections + closing).map(\.text)
+    let simulated = judgement.simulation.map { [$0.section] } ?? []
+    let sections = (notation + [canonicalSection] + explanation.sections + simulated + closing).map(\.text)
     return ([head] + sections).joined(separator: "\n\n")
   }
 
@@ -34,20 +34,12 @@ struct ExpressionPage {
       ("nodes", "\(formula.nodeCount), depth \(formula.depth)"),
     ]
     if let name = expression.builtInName { rows.insert(("name", name), at: 0) }
-    if let verdict { rows.append(("verdict", verdict)) }
+    rows.append(("verdict", judgement.text))
     if explanation.isComplete {
       let codes = explanation.warnings.map(\.rawValue)
       rows.append(("warnings", codes.isEmpty ? "none" : codes.joined(separator: ", ")))
     }
     return rows.map { $0.0 + String(repeating: " ", count: max(1, 12 - $0.0.count)) + $0.1 }.joined(separator: "\n")
-  }
-
-  private var verdict: String? {
-    switch rejection {
-    case .some(.some(let rejection)): "reject (\(rejection.code): \(rejection.message))"
-    case .some(.none): "pass"
-    case .none: explanation.properties.map { $0.passed ? "pass" : "reject (see Properties)" }
-    }
   }
 
   /// The tree with the shape of every part, and a word where it is dead or hazardous.

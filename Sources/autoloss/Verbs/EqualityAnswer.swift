@@ -121,5 +121,8 @@ struct EqualityAnswer {
     numbers.count == 1 ? number(numbers[0]) : "[" + numbers.map(number).joined(separator: ", ") + "]"
   }
 
-  private static func number(_ value: Double) -> String { String(format: "%.6g", value) }
+  private static func number(_ value: Double) -> String {
+    // C prints the sign of a nan, which means nothing.
+    value.isNaN ? "nan" : String(format: "%.6g", value)
+  }
 }

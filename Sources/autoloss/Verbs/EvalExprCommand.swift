@@ -45,9 +45,9 @@ struct EvalExprCommand: ParsableCommand {
   var batch: String?
   @Option(help: "How to write it: \(ExpressionFormat.names) (json is --json).")
   var format = ExpressionFormat.text
-  @Flag(help: "Judge the convergence properties; the verdict names the first that fails.")
+  @Flag(help: "Judge the convergence properties; a single formula is judged without it too, rows of --batch are not.")
   var verify = false
-  @Flag(help: "Judge the properties, then descend on bare logits or boxes.")
+  @Flag(help: "Descend on bare logits or boxes too; of a single formula, shows every run from start to end.")
   var simulate = false
   @Option(help: "Draw loss and gradient beside known losses, as .svg or .png.")
   var plot: String?
@@ -120,14 +120,12 @@ struct EvalExprCommand: ParsableCommand {
 
   private func explain(_ expression: Expression, _ response: EvaluationResponse?) throws {
     let explanation = try Explanation(expression.formula, mode: expression.mode)
-    let isJudged = verify || simulate
+    let judgement = expression.judgement(simulating: simulate)
     if writesJSON {
-      let verdict = isJudged ? expression.verdict(simulating: simulate) : []
       let evaluated = try response.map { try Self.members(of: $0) } ?? []
-      Console.print(.object(expression.description(explanation) + verdict + evaluated))
+      Console.print(.object(expression.description(explanation) + judgement.members + evaluated))
     } else {
-      let rejection: Rejection?? = isJudged ? .some(expression.rejection(simulating: simulate)) : .none
-      Console.print(ExpressionPage(expression: expression, explanation: explanation, rejection: rejection).text)
+      Console.print(ExpressionPage(expression: expression, explanation: explanation, judgement: judgement).text)
       if let response { Console.print(EvaluationTable(response).section.text) }
     }
   }

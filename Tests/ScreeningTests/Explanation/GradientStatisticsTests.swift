@@ -1,4 +1,5 @@
 import Formulas
+import JSONValues
 import Losses
 import Screening
 import Testing
@@ -27,7 +28,8 @@ import Testing
       let statistics = try #require(GradientStatistics(reference.formula, mode: mode))
       #expect(abs(statistics.referenceRatio - 1) < 1e-12)
       #expect(statistics.profile.allSatisfy { abs($0.ratio - 1) < 1e-12 })
-      #expect(statistics.largest > statistics.mean && statistics.mean > 0)
+      let (largest, mean) = (try #require(statistics.largest), try #require(statistics.mean))
+      #expect(largest > mean && mean > 0)
     }
   }
 
@@ -36,6 +38,19 @@ import Testing
       GradientStatistics(try Formula(parsing: "Dot(Y,Sub(X,X))", mode: .multiClass), mode: .multiClass))
     #expect(statistics.zeroShare == 1 && statistics.mean == 0 && statistics.negativeAtTruth == 0)
     #expect(statistics.referenceRatio.isNaN)
+  }
+
+  /// A gradient that is nan everywhere is none, not one of 0.
+  @Test func withoutAFiniteGradientNothingIsMeasured() throws {
+    let nan = try Formula(parsing: "Sqrt(Neg(Exp(X)))", mode: .binaryClass)
+    let none = try #require(GradientStatistics(nan, mode: .binaryClass))
+    #expect(none.mean == nil && none.standardDeviation == nil && none.largest == nil && none.zeroShare == nil)
+    #expect(none.negativeAtTruth == nil && none.nonFinite == none.entries && none.entries > 0)
+    let explanation = try Explanation(nan, mode: .binaryClass)
+    let text = explanation.sections.map(\.text).joined(separator: "\n")
+    #expect(text.contains("no finite gradient (208 logit gradients)") && !text.contains("-nan"), "\(text)")
+    let json = JSONValue.object(explanation.json)["gradient"]
+    for key in ["mean", "std", "max", "zero_share", "negative_at_truth"] { #expect(json[key] == .null, "\(key)") }
   }
 
   @Test func formulasOfAnotherShapeHaveNone() throws {
