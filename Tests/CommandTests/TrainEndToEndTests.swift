@@ -112,7 +112,8 @@ import Testing
   @Test(arguments: ["faster-rcnn", "mask-rcnn"]) func theFilesScoreAsTheTraining(detector: String) throws {
     try withScratchFolder { folder in
       let trained = try Command.run(
-        try arguments(folder, ["--detector", detector, "--out", "run", "--json"], steps: 400), in: folder)
+        try arguments(
+          folder, ["--detector", detector, "--out", "run", "--figures", "figures", "--json"], steps: 400), in: folder)
       #expect(trained.status == 0, "\(trained.err)")
       let results = try #require(
         try JSONSerialization.jsonObject(with: Data(trained.out.utf8)) as? [String: Any])
@@ -133,6 +134,58 @@ import Testing
         }
         #expect(stats[1] > 0, "nothing was found, so nothing was compared: \(stats)")
       }
+      let found = try Command.run(
+        [
+          "detect", "--checkpoint", "run/seed-1/checkpoint.safetensors", "--threshold", "0", "--out", "drawn", "--json",
+          "figures/seed-1-example-1.png",
+        ], in: folder)
+      let findings = try #require(
+        try JSONSerialization.jsonObject(with: Data(found.out.utf8)) as? [String: Any], "\(found.err)")
+      let shown = try #require(findings["results"] as? [[String: Any]])
+      #expect(!shown.isEmpty && shown.allSatisfy { ($0["segmentation"] != nil) == (detector == "mask-rcnn") })
+      #expect(try bytes(folder, "drawn/seed-1-example-1.png").starts(with: [0x89, 0x50, 0x4E, 0x47]))
+    }
+  }
+
+  /// The profile for small objects is taken where the objects are small and the options leave the choice.
+  @Test func smallObjectsBringTheirProfile() throws {
+    try withScratchFolder { folder in
+      let pictures = try Command.run(try arguments(folder, ["--figures", "figures"], steps: 2), in: folder)
+      #expect(pictures.status == 0, "\(pictures.err)")
+      let picture = try bytes(folder, "figures/seed-1-example-1.png")
+      for (data, side) in [("small", 15), ("large", 300)] {
+        let annotations = folder.appendingPathComponent("\(data)/annotations")
+        try FileManager.default.createDirectory(at: annotations, withIntermediateDirectories: true)
+        for split in ["train", "val", "test"] {
+          let images = folder.appendingPathComponent("\(data)/\(split)")
+          try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
+          try picture.write(to: images.appendingPathComponent("a.png"))
+          let json = """
+            {"images": [{"id": 1, "file_name": "a.png"}], "categories": [{"id": 1, "name": "thing"}],
+             "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [9, 20, \(side), \(side)]}]}
+            """
+          try Data(json.utf8).write(to: annotations.appendingPathComponent("instances_\(split).json"))
+        }
+      }
+      let train = ["train", "--steps", "1", "--set", "training.final.imagesPerBatch=1", "--out"]
+      let cases: [(run: String, more: [String], height: Int, says: Bool)] = [
+        ("a", ["--data", "small"], 192, true),
+        ("b", ["--data", "small", "--set", "data.height=100"], 100, true),
+        ("c", ["--data", "small", "--detector", "fcos"], 192, true),
+        ("d", ["--data", "small", "--profile", "standard"], 120, false),
+        ("e", ["--data", "small", "--space", "detection-twostage"], 120, false),
+        ("f", ["--data", "large"], 120, false),
+      ]
+      for (run, more, height, says) in cases {
+        let output = try Command.run(train + [run] + more, in: folder)
+        #expect(output.status == 0, "\(run): \(output.err)")
+        #expect(output.err.contains("taking --profile small-objects") == says, "\(run): \(output.err)")
+        let plan = try String(decoding: bytes(folder, "\(run)/config.yaml"), as: UTF8.self)
+        #expect(plan.contains("height: \(height)\n"), "\(run): \(plan)")
+      }
+      // The same command goes on with the same profile.
+      let again = try Command.run(train + ["a", "--data", "small", "--resume"], in: folder)
+      #expect(again.status == 0, "\(again.err)")
     }
   }
 

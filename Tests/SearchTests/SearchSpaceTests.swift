@@ -121,7 +121,7 @@ import Testing
     #expect(throws: SearchSpaceError.unreadable(path: "./no.yaml", reason: "no such file")) {
       _ = try SearchSpaceFile.named("./no.yaml")
     }
-    #expect(throws: SearchSpaceError.unknownProfile(name: "dmeo", known: ["demo"])) {
+    #expect(throws: SearchSpaceError.unknownProfile(name: "dmeo", known: ["standard", "small-objects", "demo"])) {
       _ = try SearchSpaceFile.named("detection-twostage").resolved(profile: "dmeo")
     }
   }

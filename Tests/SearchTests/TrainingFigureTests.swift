@@ -41,6 +41,24 @@ import Testing
     }
   }
 
+  @Test func aMaskIsTintedAndNothingElse() throws {
+    let (width, height) = (7, 5)
+    let pixels = (0..<width * height * 3).map { UInt8(truncatingIfNeeded: $0 &* 11) }
+    let mask = (0..<width * height).map { $0 % 3 == 0 }
+    var picture = MarkedPicture(width: width, height: height, pixels: pixels, marks: [])
+    picture.tint(mask, with: .vermilion)
+    try withFolder { folder in
+      let path = folder.appendingPathComponent("p.png").path
+      try picture.write(to: path)
+      let read = try ImageDecoder.decode([UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))).image.bytes
+      for (place, byte) in pixels.enumerated() {
+        // Two fifths of Okabe and Ito's vermilion over the mask.
+        let tinted = UInt8((3 * Int(byte) + 2 * [213, 94, 0][place % 3]) / 5)
+        #expect(read[place] == (mask[place / 3] ? tinted : byte), "byte \(place)")
+      }
+    }
+  }
+
   @Test func labelsStayInsideThePicture() throws {
     let marks = [(0.0, 0.0), (55.0, 0.0), (0.0, 35.0), (-20.0, 90.0)].map { x, y in
       MarkedPicture.Mark(

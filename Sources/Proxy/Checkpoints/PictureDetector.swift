@@ -9,6 +9,8 @@ public final class PictureDetector {
     public let score: Double
     /// In pixels of the picture.
     public let box: AnnotatedBox
+    /// The pixels of the picture that belong to it, where the detector finds masks.
+    public let mask: InstanceMask?
   }
 
   private let checkpoint: Checkpoint
@@ -37,7 +39,8 @@ public final class PictureDetector {
         checkpoint.classes.indices.contains(detection.label)
       else { return nil }
       return Finding(
-        label: detection.label, score: Double(detection.score), box: placement.original(detection.box))
+        label: detection.label, score: Double(detection.score), box: placement.original(detection.box),
+        mask: detection.mask(in: placement))
     }
   }
 }

@@ -46,6 +46,14 @@ public struct DetectionDataset: Hashable, Sendable {
     return counts
   }
 
+  /// Median of √area over the trainable boxes, in pixels of the input (the upper one of two); nil without any.
+  public var medianObjectSize: Double? {
+    let sizes = images.flatMap { image in
+      image.trainable.map { Double(image.boxes[$0].width * image.boxes[$0].height).squareRoot() }
+    }
+    return sizes.isEmpty ? nil : sizes.sorted()[sizes.count / 2]
+  }
+
   private static func hash(classes: [String], categoryIDs: [Int], images: [DetectionImage]) -> String {
     var hasher = ContentHasher()
     for (name, id) in zip(classes, categoryIDs) {

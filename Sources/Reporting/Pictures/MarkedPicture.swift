@@ -21,7 +21,7 @@ public struct MarkedPicture: Sendable {
 
   public let width, height: Int
   /// Red, green, blue of each pixel in row-major order: width · height · 3 bytes.
-  public let pixels: [UInt8]
+  public private(set) var pixels: [UInt8]
   public var marks: [Mark]
   /// Drawn pixels for each pixel of the picture.
   public var magnification: Int
@@ -30,6 +30,20 @@ public struct MarkedPicture: Sendable {
     precondition(pixels.count == width * height * 3, "a picture of \(width) x \(height) needs width * height * 3 bytes")
     (self.width, self.height, self.pixels) = (width, height, pixels)
     (self.marks, self.magnification) = (marks, max(1, magnification))
+  }
+
+  /// Lays a colour over the pixels of a mask, two fifths of it; the marks are drawn over that.
+  ///
+  /// - Parameter mask: whether each pixel belongs to it, in row-major order: width · height values.
+  public mutating func tint(_ mask: [Bool], with colour: Colour) {
+    precondition(mask.count == width * height, "a mask of \(width) x \(height) needs width * height values")
+    let (red, green, blue) = colour.components
+    for (pixel, isSet) in mask.enumerated() where isSet {
+      for (channel, value) in [red, green, blue].enumerated() {
+        let place = 3 * pixel + channel
+        pixels[place] = UInt8((3 * Int(pixels[place]) + 2 * Int(value)) / 5)
+      }
+    }
   }
 
   /// Draws the picture and writes it as PNG.

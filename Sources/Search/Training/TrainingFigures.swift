@@ -66,7 +66,8 @@ public struct TrainingFigures {
       .prefix(Self.mostExamples)
   }
 
-  /// The input of the detector, enlarged: ground truth dashed, detections with class and score.
+  /// The input of the detector, enlarged: ground truth dashed, detections with class and score, and tinted where they have
+  /// a mask.
   private func example(_ index: Int) -> MarkedPicture {
     let image = data.images[index]
     let truths = zip(image.boxes, image.labels).map { box, label in
@@ -77,9 +78,17 @@ public struct TrainingFigures {
         detection.box, label: data.classes[detection.label] + String(format: " %.2f", detection.score),
         colour: Colour.ofSeries(detection.label), stroke: .solid)
     }
-    return MarkedPicture(
+    var picture = MarkedPicture(
       width: image.width, height: image.height, pixels: image.pixels.bytes, marks: truths + found,
       magnification: max(1, min(8, 640 / max(image.width, 1))))
+    for detection in result.detections[index] where detection.score >= Self.leastScore {
+      let box = detection.box
+      let place = AnnotatedBox(
+        x: Double(box.x1), y: Double(box.y1), width: Double(box.width), height: Double(box.height))
+      guard let mask = detection.mask?.mask(in: place, width: image.width, height: image.height) else { continue }
+      picture.tint(mask.bitmap(), with: .ofSeries(detection.label))
+    }
+    return picture
   }
 
   private static func mark(

@@ -84,8 +84,11 @@ struct DetectCommand: ParsableCommand {
           colour: .ofSeries(found.label))
       }
       do throws(FigureError) {
-        try MarkedPicture(width: picture.width, height: picture.height, pixels: picture.bytes, marks: marks)
-          .write(to: drawn)
+        var marked = MarkedPicture(width: picture.width, height: picture.height, pixels: picture.bytes, marks: marks)
+        for found in findings {
+          if let mask = found.mask { marked.tint(mask.bitmap(), with: .ofSeries(found.label)) }
+        }
+        try marked.write(to: drawn)
       } catch {
         guard case .bitmap(let problem) = error else { throw error }
         throw PictureProblem(reason: problem)
@@ -130,11 +133,16 @@ struct DetectCommand: ParsableCommand {
     let results = outcomes.flatMap { outcome in
       outcome.findings.map { found -> JSONValue in
         let box = found.box
-        return [
-          "image_id": .int(outcome.id), "category_id": .int(checkpoint.categoryIDs[found.label]),
-          "bbox": [.double(box.x), .double(box.y), .double(box.width), .double(box.height)],
-          "score": .double(found.score),
+        var members: [JSONValue.Member] = [
+          .init("image_id", .int(outcome.id)), .init("category_id", .int(checkpoint.categoryIDs[found.label])),
+          .init("bbox", [.double(box.x), .double(box.y), .double(box.width), .double(box.height)]),
+          .init("score", .double(found.score)),
         ]
+        if let mask = found.mask {
+          let size: JSONValue = [.int(mask.height), .int(mask.width)]
+          members.append(.init("segmentation", ["size": size, "counts": .string(mask.compressedCounts)]))
+        }
+        return .object(members)
       }
     }
     let unread = problems.map { problem -> JSONValue in

@@ -54,6 +54,11 @@ struct EvolveCommand: ParsableCommand {
     let configuration = resumed?.configuration ?? requested
     // Everything that can be wrong with the input is found before the folder is made.
     let splits = try DataOption.open(configuration.data, configuration.space.data)
+    if resumed == nil, spaceOptions.profile == nil,
+      let small = SmallObjects(splits.searchTrain, input: configuration.space.data)
+    {
+      Console.error("\(small): --profile \(SmallObjects.profile) is made for such data")
+    }
     let backbone = try InitialWeightsOption.backbone(configuration.space)
     let source = try DetectionEvaluatorSource(configuration.space, splits: splits, backbone: backbone)
     let initialHash = backbone?.contentHash ?? "none"

@@ -41,8 +41,7 @@ struct TrainCommand: ParsableCommand {
     let folder = try keeping.folder()
     let stored = try keeping.resume ? folder?.plan() : nil
     if let folder, stored == nil, folder.holdsTraining { throw TrainingFolderError.exists(folder: folder.url.path) }
-    var plan = try setup.plan(spaceOptions, stored: stored)
-    let splits = try DataOption.open(plan.data, plan.space.data)
+    var (plan, splits) = try begin(spaceOptions, stored: stored)
     for part in [splits.searchTrain, plan.scoreOn.images(of: splits)] {
       try part.requireMasks(for: plan.space.detector.kind)
     }
@@ -58,6 +57,22 @@ struct TrainCommand: ParsableCommand {
     try withExtendedLifetime(lock) {
       try train(plan, splits, backbone: backbone, folder: folder, workers: workers)
     }
+  }
+
+  /// The plan and its data; small objects bring their profile where the options leave the choice.
+  private func begin(
+    _ options: SpaceOptions, stored: TrainingPlan?
+  ) throws -> (plan: TrainingPlan, splits: DetectionSplits) {
+    let plan = try setup.plan(options, stored: stored)
+    let splits = try DataOption.open(plan.data, plan.space.data)
+    guard options.space == nil, options.profile == nil, stored == nil || options.isGiven,
+      let small = SmallObjects(splits.searchTrain, input: plan.space.data)
+    else { return (plan, splits) }
+    Console.error("\(small): taking --profile \(SmallObjects.profile) (--profile standard does not)")
+    var fitting = options
+    fitting.profile = SmallObjects.profile
+    let fitted = try setup.plan(fitting, stored: stored)
+    return (fitted, try DataOption.open(fitted.data, fitted.space.data))
   }
 
   private func train(

@@ -14,6 +14,23 @@ struct DatasetTests {
     #expect(small.images.map(\.id) == small.images.map(\.id).sorted())
   }
 
+  @Test func theMedianObjectIsThatOfTheTrainableBoxes() throws {
+    let image = try #require(Self.dataset.images.first)
+    func median(_ sides: [(width: Float, height: Float, isCrowd: Bool)]) -> Double? {
+      let boxes = sides.map { BoundingBox(x1: 3, y1: 5, x2: 3 + $0.width, y2: 5 + $0.height) }
+      let changed = DetectionImage(
+        id: 1, name: "", pixels: image.pixels, placement: image.placement, boxes: boxes,
+        labels: boxes.map { _ in 0 }, isCrowd: sides.map(\.isCrowd), areas: boxes.map { _ in 1 },
+        originalBoxes: boxes.map { image.placement.original($0) })
+      return DetectionDataset(classes: ["a"], categoryIDs: [1], images: [changed]).medianObjectSize
+    }
+    #expect(median([]) == nil && median([(9, 9, true)]) == nil)
+    #expect(median([(4, 9, false)]) == 6)
+    #expect(median([(16, 16, false), (4, 4, false), (9, 4, false), (1, 1, true)]) == 6)
+    #expect(median([(16, 16, false), (4, 4, false)]) == 16)
+    #expect((Self.dataset.medianObjectSize ?? 0) > 12, "synthetic scenes take the usual input")
+  }
+
   @Test func theHashSeesEveryDecidingPart() throws {
     let image = try #require(Self.dataset.images.first)
     func hash(
