@@ -169,7 +169,7 @@ import Testing
       }
       let train = ["train", "--steps", "1", "--set", "training.final.imagesPerBatch=1", "--out"]
       let cases: [(run: String, more: [String], height: Int, says: Bool)] = [
-        ("a", ["--data", "small"], 192, true),
+        ("a", ["--data", "small"], 256, true),
         ("b", ["--data", "small", "--set", "data.height=100"], 100, true),
         ("c", ["--data", "small", "--detector", "fcos"], 192, true),
         ("d", ["--data", "small", "--profile", "standard"], 120, false),

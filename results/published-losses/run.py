@@ -38,7 +38,8 @@ MOST_FAILURES = 4
 TWO_STAGE = ("default", "cse-autoloss-a")
 ONE_STAGE = ("default", "cse-autoloss-b")
 DETECTORS = (("faster-rcnn", TWO_STAGE), ("cascade-rcnn", TWO_STAGE), ("fcos", ONE_STAGE), ("atss", ONE_STAGE))
-# Those of the profile small-objects, but written out, so that a later change of the profile does not mix two kinds of rows.
+# After the manner of the profile small-objects, at a smaller input and with one learning rate for all detectors; written out,
+# so that a later change of the profile does not mix two kinds of rows.
 SMALL_OBJECTS = [
     word
     for setting in (
