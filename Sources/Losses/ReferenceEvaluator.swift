@@ -59,7 +59,8 @@ public struct ReferenceEvaluator: Sendable {
       switch node {
       case .variable(let variable): values.append(inputs[variable] ?? [])
       case .constant(let value): values.append([value])
-      case .unary(.softmax, let child): values.append(Self.softmax(values[child], columns: inputs.classes))
+      case .unary(.softmax, let child):
+        values.append(ReferenceFunctions.softmax(values[child], columns: inputs.classes))
       case .unary(let primitive, let child):
         values.append(values[child].map { ReferenceFunctions.value(primitive, $0) })
       case .binary(let primitive, let left, let right):
@@ -83,7 +84,7 @@ public struct ReferenceEvaluator: Sendable {
       switch node {
       case .variable, .constant: continue
       case .unary(.softmax, let child):
-        Self.addSoftmaxPullback(r: values[index], g: g, columns: inputs.classes, to: &gradients[child])
+        ReferenceFunctions.addSoftmaxPullback(r: values[index], g: g, columns: inputs.classes, to: &gradients[child])
       case .unary(let primitive, let child):
         for k in g.indices {
           let pulled = ReferenceFunctions.pullback(primitive, x: values[child][k], r: values[index][k], g: g[k])
@@ -130,29 +131,5 @@ public struct ReferenceEvaluator: Sendable {
   private static func sums(_ values: [Double], into count: Int) -> [Double] {
     let columns = values.count / max(count, 1)
     return (0..<count).map { values[($0 * columns)..<(($0 + 1) * columns)].reduce(0, +) }
-  }
-
-  private static func softmax(_ x: [Double], columns: Int) -> [Double] {
-    var result = x
-    for start in stride(from: 0, to: x.count, by: max(columns, 1)) {
-      let row = start..<(start + columns)
-      let top = x[row].reduce(-.infinity) { $1 > $0 ? $1 : $0 }
-      var sum = 0.0
-      for k in row {
-        result[k] = ReferenceFunctions.value(.exp, x[k] - top)
-        sum += result[k]
-      }
-      for k in row { result[k] /= sum }
-    }
-    return result
-  }
-
-  /// r (g − Σ g r) in each row.
-  private static func addSoftmaxPullback(r: [Double], g: [Double], columns: Int, to gradient: inout [Double]) {
-    for start in stride(from: 0, to: r.count, by: max(columns, 1)) {
-      let row = start..<(start + columns)
-      let sum = row.reduce(0.0) { $0 + g[$1] * r[$1] }
-      for k in row { gradient[k] += r[k] * (g[k] - sum) }
-    }
   }
 }

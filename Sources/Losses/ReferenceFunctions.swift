@@ -91,3 +91,31 @@ public enum ReferenceFunctions {
     return (x < 0 ? z : 1) / (1 + z)
   }
 }
+
+/// Softmax, the one primitive that needs a whole row.
+extension ReferenceFunctions {
+  /// Softmax of each row of `columns` numbers.
+  package static func softmax(_ x: [Double], columns: Int) -> [Double] {
+    var result = x
+    for start in stride(from: 0, to: x.count, by: max(columns, 1)) {
+      let row = start..<(start + columns)
+      let top = x[row].reduce(-.infinity) { $1 > $0 ? $1 : $0 }
+      var sum = 0.0
+      for k in row {
+        result[k] = value(.exp, x[k] - top)
+        sum += result[k]
+      }
+      for k in row { result[k] /= sum }
+    }
+    return result
+  }
+
+  /// Adds r (g − Σ g r) in each row: the gradient of what Softmax made r of, given that of r.
+  package static func addSoftmaxPullback(r: [Double], g: [Double], columns: Int, to gradient: inout [Double]) {
+    for start in stride(from: 0, to: r.count, by: max(columns, 1)) {
+      let row = start..<(start + columns)
+      let sum = row.reduce(0.0) { $0 + g[$1] * r[$1] }
+      for k in row { gradient[k] += r[k] * (g[k] - sum) }
+    }
+  }
+}

@@ -12,18 +12,12 @@ final class ClassificationTerm {
     guard loss.mode == .multiClass else {
       throw .loss(place: "classification", problem: "the two-stage detector takes MULTI_CLS, not \(loss.mode.rawValue)")
     }
-    do {
+    self.loss = try DetectorError.naming("classification") {
       guard try loss.formula.shape(in: .multiClass) == .perSample else {
         throw DetectorError.loss(
           place: "classification", problem: "\(loss.formula) gives no number a region; sum over the classes with Dot")
       }
-      self.loss = try MultiClassLoss(loss.formula, lossWeight: loss.weight)
-    } catch let error as FormulaError {
-      throw .loss(place: "classification", problem: error.message)
-    } catch let error as DetectorError {
-      throw error
-    } catch {
-      throw .loss(place: "classification", problem: "\(error)")
+      return try MultiClassLoss(loss.formula, lossWeight: loss.weight)
     }
   }
 

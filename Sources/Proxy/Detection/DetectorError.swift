@@ -1,3 +1,5 @@
+import Formulas
+
 /// Why a detector cannot be built or run.
 public enum DetectorError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A setting contradicts itself or another; `key` names it as in the search-space file.
@@ -29,5 +31,18 @@ public enum DetectorError: Error, Hashable, Sendable, CustomStringConvertible {
 
   static func require(_ condition: Bool, _ key: String, _ problem: String) throws(DetectorError) {
     guard condition else { throw .setting(key: key, problem: problem) }
+  }
+
+  /// What `make` returns; what it throws becomes an error that names the place of the loss.
+  static func naming<Loss>(_ place: String, _ make: () throws -> Loss) throws(DetectorError) -> Loss {
+    do {
+      return try make()
+    } catch let error as FormulaError {
+      throw .loss(place: place, problem: error.message)
+    } catch let error as DetectorError {
+      throw error
+    } catch {
+      throw .loss(place: place, problem: "\(error)")
+    }
   }
 }

@@ -41,17 +41,11 @@ package final class DenseHeadLoss {
     guard loss.mode == .binaryClass else {
       throw .loss(place: "classification", problem: "a one-stage detector takes BINARY_CLS, not \(loss.mode.rawValue)")
     }
-    do {
+    classification = try DetectorError.naming("classification") {
       guard try loss.formula.shape(in: .binaryClass) == .perElement else {
         throw DetectorError.loss(place: "classification", problem: "\(loss.formula) gives no number for each class")
       }
-      classification = try BinaryClassLoss(loss.formula, lossWeight: loss.weight, alpha: loss.alpha)
-    } catch let error as FormulaError {
-      throw .loss(place: "classification", problem: error.message)
-    } catch let error as DetectorError {
-      throw error
-    } catch {
-      throw .loss(place: "classification", problem: "\(error)")
+      return try BinaryClassLoss(loss.formula, lossWeight: loss.weight, alpha: loss.alpha)
     }
     boxes = try BoxTerm(losses.regression, weighting: collapsesBoxWeights ? .originalModule : .perBox)
   }

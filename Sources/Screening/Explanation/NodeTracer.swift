@@ -56,7 +56,7 @@ package struct NodeTracer: Sendable {
       switch node {
       case .variable(let variable): result = inputs[variable] ?? [Double](repeating: .nan, count: size)
       case .constant(let value): result = [value]
-      case .unary(.softmax, let child): result = Self.softmax(values[child], columns: inputs.classes)
+      case .unary(.softmax, let child): result = ReferenceFunctions.softmax(values[child], columns: inputs.classes)
       case .unary(.log, let child): result = values[child].map { log($0 + epsilon) }
       case .unary(.sig, let child) where format == .fp32: result = values[child].map(Self.floatSigmoid)
       case .unary(let primitive, let child): result = values[child].map { ReferenceFunctions.value(primitive, $0) }
@@ -91,7 +91,7 @@ package struct NodeTracer: Sendable {
       switch node {
       case .variable, .constant: continue
       case .unary(.softmax, let child):
-        Self.addSoftmaxPullback(r: values[index], g: g, columns: inputs.classes, to: &adjoints[child])
+        ReferenceFunctions.addSoftmaxPullback(r: values[index], g: g, columns: inputs.classes, to: &adjoints[child])
       case .unary(.log, let child):
         for k in g.indices { adjoints[child][k] += g[k] / (values[child][k] + epsilon) }
       case .unary(let primitive, let child):
@@ -148,29 +148,6 @@ package struct NodeTracer: Sendable {
 
   private static func sums(_ values: [Double], columns: Int) -> [Double] {
     stride(from: 0, to: values.count, by: columns).map { values[$0..<min($0 + columns, values.count)].reduce(0, +) }
-  }
-
-  private static func softmax(_ x: [Double], columns: Int) -> [Double] {
-    var result = x
-    for start in stride(from: 0, to: x.count, by: max(columns, 1)) {
-      let row = start..<(start + columns)
-      let top = x[row].reduce(-.infinity) { $1 > $0 ? $1 : $0 }
-      var sum = 0.0
-      for k in row {
-        result[k] = ReferenceFunctions.value(.exp, x[k] - top)
-        sum += result[k]
-      }
-      for k in row { result[k] /= sum }
-    }
-    return result
-  }
-
-  private static func addSoftmaxPullback(r: [Double], g: [Double], columns: Int, to gradient: inout [Double]) {
-    for start in stride(from: 0, to: r.count, by: max(columns, 1)) {
-      let row = start..<(start + columns)
-      let sum = row.reduce(0.0) { $0 + g[$1] * r[$1] }
-      for k in row { gradient[k] += r[k] * (g[k] - sum) }
-    }
   }
 }
 
