@@ -29,6 +29,7 @@ import Testing
     Row(rule: .cancellation, mode: .multiClass, first: "Sub(Add(X,Y),X)", second: "Y"),
     Row(rule: .neutralZero, mode: .multiClass, first: "Add(Sub(1,1),Exp(X))", second: "Exp(X)"),
     Row(rule: .absorbingZero, mode: .multiClass, first: "Mul(Mul(0,X),Z)", second: "Mul(Exp(Y),Sub(X,X))"),
+    Row(rule: .absorbingZero, mode: .multiClass, first: "Mul(0,Dot(1,Dot(Z,2)))", second: "Sub(2,2)"),
     Row(rule: .absorbingZero, mode: .multiClass, first: "Mul(0,Dot(X,Y))", second: "Dot(Exp(X),Sub(X,X))"),
     Row(rule: .absorbingZero, mode: .regression, first: "Div(0,U)", second: "Sub(I,I)"),
     Row(rule: .productAssociativity, mode: .multiClass, first: "Mul(X,Mul(Y,Z))", second: "Mul(Mul(X,Y),Z)"),

@@ -29,9 +29,13 @@ enum ParserTarget {
     let remembered = canonicalizer.canonicalForm(formula, in: mode).formula
     demand(remembered == canonical, "\(mode) \(formula) is remembered as \(remembered), not \(canonical)")
     let shapes = unwrap("\(formula) and \(canonical) have shapes") {
-      () throws(FormulaError) in [try formula.shape(in: mode), try canonical.shape(in: mode)]
+      () throws(FormulaError) in
+      [try formula.nodeShapes(in: mode)[formula.root], try canonical.nodeShapes(in: mode)[canonical.root]]
     }
-    demand(shapes[0] == shapes[1], "\(formula) and \(canonical) have one shape, not \(shapes)")
+    // One number has one shape, of rank 0 or not; 0 times a sum over the batch is 0.
+    let sizes = shapes.map { NodeShape($0.value).shape }
+    demand(sizes[0] == sizes[1], "\(formula) and \(canonical) have one shape, not \(shapes)")
+    demand(shapes[0].couplesSamples || !shapes[1].couplesSamples, "\(canonical) couples samples, \(formula) does not")
   }
 
   /// Printed and read again it is the same formula.

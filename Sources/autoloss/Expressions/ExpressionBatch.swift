@@ -16,7 +16,7 @@ struct ExpressionBatch {
   let writesJSON: Bool
 
   /// Answers line by line on standard output and says on standard error how many failed.
-  /// - Throws: `ExitCode` 1 when some did.
+  /// - Throws: `ExitCode` 1 when all did.
   func run() throws {
     let data = try InputFile.read(file, option: "--batch", form: "a file of JSON Lines")
     var judge = isJudged ? RowJudge(simulates: simulates) : nil
@@ -35,7 +35,8 @@ struct ExpressionBatch {
     if rows == 0 { Console.error("warning: --batch \(file): has no lines to answer") }
     if let summary = Self.summary(failures, of: rows, in: file) {
       Console.error(summary)
-      throw ExitCode(ExitStatus.failed.rawValue)
+      // Rows that fail are answers, such as those of the golden file; a file without any other is a failure.
+      if failures.count == rows { throw ExitCode(ExitStatus.failed.rawValue) }
     }
   }
 

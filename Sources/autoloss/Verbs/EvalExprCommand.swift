@@ -24,8 +24,8 @@ struct EvalExprCommand: ParsableCommand {
       what a change of units does. A formula that is no loss is explained too; the exit code stays 0.
 
       --batch answers every line of a file, in order, with the number of the line; with --verify or --simulate each row \
-      also gets its canonical form, gradient fingerprint and verdict. Lines that fail are error rows, and the exit \
-      code is then 1. --format latex, python and swift write the formula alone, and take no --inputs, --verify or \
+      also gets its canonical form, gradient fingerprint and verdict. Lines that fail are error rows; the exit \
+      code is 1 when all of them fail. --format latex, python and swift write the formula alone, and take no --inputs, --verify or \
       --simulate.
       """)
 
