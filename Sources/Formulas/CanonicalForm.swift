@@ -41,21 +41,24 @@ public struct CanonicalForm: Hashable, Sendable {
   /// More passes than any formula is known to need.
   private static let passLimit = 8
 
-  /// What one pass makes of a formula. Another is needed where an infinite slope cancelled, since what is left is written
-  /// without care for it; and where a part has rank 0: a number in front makes it `[1]`, which can be folded then.
+  /// What one pass makes of a formula. Another is needed where an infinite slope cancelled (a Sqrt is gone), since what is
+  /// left is written without care for it; and where a part has rank 0: a number in front makes it `[1]`, which can be
+  /// folded then.
   private static func pass(over formula: Formula, in mode: Mode)
     -> (formula: Formula, applied: CanonicalRules, needsAnotherPass: Bool)
   {
     var writer = CanonicalWriter(mode, mayDropSlopes: true)
-    var root = writer.write(formula)
-    var needsAnotherPass = writer.hasRankZero
-    if writer.hasInfiniteSlope {
+    var places = writer.write(formula)
+    let hasInfiniteSlope = writer.hasInfiniteSlope
+    if hasInfiniteSlope {
       writer = CanonicalWriter(mode, mayDropSlopes: false)
-      root = writer.write(formula)
-      needsAnotherPass = writer.hasRankZero || !writer.hasInfiniteSlope(root)
+      places = writer.write(formula)
     }
     var collector = FormulaCollector()
-    return (collector.formula(below: root, of: writer.table.nodes), writer.applied, needsAnotherPass)
+    let written = collector.formula(below: places[formula.root], of: writer.table.nodes)
+    let needsAnotherPass =
+      writer.hasRankZero || (hasInfiniteSlope && writer.lostRoot(of: formula, at: places, in: written))
+    return (written, writer.applied, needsAnotherPass)
   }
 
   /// The rules that were applied, each once, in the order of `CanonicalRule.allCases`.
@@ -71,12 +74,22 @@ public struct CanonicalForm: Hashable, Sendable {
 }
 
 extension CanonicalWriter {
-  /// Writes every node; the result is the place of the root.
-  fileprivate mutating func write(_ formula: Formula) -> Int {
+  /// Writes every node; the result is their places.
+  fileprivate mutating func write(_ formula: Formula) -> [Int] {
     var places: [Int] = []
     places.reserveCapacity(formula.nodeCount)
     for node in formula.nodes { places.append(write(node.mapChildren { places[$0] })) }
-    return places[formula.root]
+    return places
+  }
+
+  /// Whether some Sqrt of a formula, whose nodes were written at `places`, is no longer in what was written.
+  func lostRoot(of formula: Formula, at places: [Int], in written: Formula) -> Bool {
+    var missing = written.nodes.reduce(0) { $1.isRoot ? $0 - 1 : $0 }
+    for (index, node) in formula.nodes.enumerated() where node.isRoot && table[places[index]].isRoot {
+      let isFirst = !(0..<index).contains { formula.nodes[$0].isRoot && places[$0] == places[index] }
+      if isFirst { missing += 1 }
+    }
+    return missing > 0
   }
 
   /// Writes one node over written children; the result is its place, or that of what it is by the rules.
@@ -103,6 +116,10 @@ extension CanonicalWriter {
       return insert(.binary(primitive, left, right))
     }
   }
+}
+
+extension Node {
+  fileprivate var isRoot: Bool { if case .unary(.sqrt, _) = self { true } else { false } }
 }
 
 extension Formula {

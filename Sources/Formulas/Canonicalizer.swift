@@ -101,9 +101,9 @@ struct CanonicalMemory {
       return .undecided
     }
     let root = places[formula.root]
-    // Where an infinite slope cancelled, what is left is written anew.
-    if !writer.mayDropSlopes, !writer.hasInfiniteSlope(root) { return .undecided }
     let written = collector.formula(below: root, of: writer.table.nodes)
+    // Where an infinite slope cancelled, what is left is written anew.
+    if !writer.mayDropSlopes, writer.lostRoot(of: formula, at: places, in: written) { return .undecided }
     return written.isReadable ? .form(CanonicalForm(written, applied: applied)) : .undecided
   }
 

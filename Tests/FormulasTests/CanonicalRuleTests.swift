@@ -197,6 +197,16 @@ import Testing
     }
   }
 
+  /// Found by fuzzing: Sqrt(Z) leaves Softmax, the outer Sqrt stays; nothing is kept for the sake of the inner one's slope.
+  @Test func whatWasKeptForALostRootGoes() throws {
+    let text = "Sqrt(Add(Add(4,Mul(0,X)),Softmax(Add(X,Sqrt(Z)))))"
+    let formula = try Formula(parsing: text, mode: .multiClass)
+    let canonical = formula.canonical(in: .multiClass)
+    #expect(canonical.description == "Sqrt(Add(4,Softmax(X)))")
+    #expect(canonical.canonical(in: .multiClass) == canonical)
+    #expect(Canonicalizer().canonicalForm(formula, in: .multiClass).formula == canonical)
+  }
+
   /// Found by fuzzing: Softmax(Add(3.5e38,X)) is a constant, since rounding leaves nothing of X.
   @Test func aNumberThatSwallowsTheRestStaysInSoftmax() throws {
     for (text, expected) in [
