@@ -10,8 +10,9 @@ public struct CanonicalForm: Hashable, Sendable {
   /// flat, so it is the tree that has to be small.)
   public static let nodeLimit = 2000
 
-  /// The canonical form; the formula itself when it is not one of the mode, when its tree has more than `nodeLimit` nodes, or
-  /// when its long sums or products, which are nested one in the other, could not be read again.
+  /// The canonical form; the formula itself when it is not one of the mode, when its tree has more than `nodeLimit` nodes,
+  /// when numbers in it make one that is too large or too small for Double, or when its long sums or products, which are
+  /// nested one in the other, could not be read again.
   public init(_ formula: Formula, in mode: Mode) {
     guard Self.isRewritten(formula, in: mode) else {
       self.init(formula, applied: CanonicalRules())
@@ -54,6 +55,7 @@ public struct CanonicalForm: Hashable, Sendable {
       writer = CanonicalWriter(mode, mayDropSlopes: false)
       places = writer.write(formula)
     }
+    if writer.leavesDouble { return (formula, CanonicalRules(), false) }
     var collector = FormulaCollector()
     let written = collector.formula(below: places[formula.root], of: writer.table.nodes)
     let needsAnotherPass =

@@ -15,7 +15,7 @@ extension CanonicalWriter {
 
   /// number · node.
   mutating func scaled(_ factor: Double, _ node: Int) -> Int {
-    if let value = constantValue(node), (factor * value).isFinite { return constant(factor * value) }
+    if let value = constantValue(node), let number = times(factor, value) { return constant(number) }
     if factor == 1, isItsOwnProduct(node) { return node }
     if factor == -1, let sum = sum(node) { return negated(sum, shape: shape(node).value) }
     if factor == -1, isItsOwnProduct(node) {
@@ -24,8 +24,17 @@ extension CanonicalWriter {
     }
     if factor == -1, case .unary(.neg, _) = table[node] { applied.insert(.doubleNegation) }
     var product = self.product(node)
-    product.factor *= factor
+    guard let number = times(product.factor, factor) else { return insert(.binary(.mul, constant(factor), node)) }
+    product.factor = number
     return write(product, shape: shape(node).value) ?? insert(.binary(.mul, constant(factor), node))
+  }
+
+  /// The product of two numbers; nil, and noted, where Double has none.
+  private mutating func times(_ a: Double, _ b: Double) -> Double? {
+    let product = a * b
+    if product.isNormal || a == 0 || b == 0 { return product }
+    leavesDouble = true
+    return nil
   }
 
   mutating func multiply(_ left: Int, _ right: Int) -> Int {
@@ -35,8 +44,9 @@ extension CanonicalWriter {
     if constantValue(right) != nil { applied.insert(.productCommutativity) }
     if b.numerators.count > 1 { applied.insert(.productAssociativity) }
     if !a.denominators.isEmpty || !b.denominators.isEmpty { applied.insert(.quotientInProduct) }
+    guard let factor = times(a.factor, b.factor) else { return insert(.binary(.mul, left, right)) }
     let merged = Product(
-      factor: a.factor * b.factor, numerators: factors.joined(a.numerators, b.numerators),
+      factor: factor, numerators: factors.joined(a.numerators, b.numerators),
       denominators: factors.joined(a.denominators, b.denominators))
     return write(merged, shape: joined(left, right)) ?? insert(.binary(.mul, left, right))
   }
@@ -75,7 +85,10 @@ extension CanonicalWriter {
 
   /// Writes a product; nil when the rules would change its shape or its number is not finite.
   private mutating func write(_ product: Product, shape: ValueShape) -> Int? {
-    guard product.factor.isFinite else { return nil }
+    guard product.factor.isFinite else {
+      leavesDouble = true
+      return nil
+    }
     var normal = product
     removeSquaredRoots(&normal)
     moveSignsOutside(&normal)

@@ -13,6 +13,7 @@ extension CanonicalWriter {
     var merged = Sum(constant: first.constant + second.constant, terms: terms.list(from: start))
     unfoldWholeSums(in: &merged)
     guard merged.constant.isFinite, merged.terms.places.allSatisfy({ terms[$0].factor.isFinite }) else {
+      leavesDouble = true
       return insert(.binary(.add, left, right))
     }
     if hasZeros(merged) {
@@ -202,7 +203,10 @@ extension CanonicalWriter {
   mutating func folded(_ primitive: Primitive, _ left: Int, _ right: Int) -> Int {
     guard let a = constantValue(left), let b = constantValue(right),
       let value = ConstantArithmetic.value(primitive, a, b)
-    else { return insert(.binary(primitive, left, right)) }
+    else {
+      leavesDouble = true
+      return insert(.binary(primitive, left, right))
+    }
     applied.insert(.constantFolding)
     return constant(value)
   }

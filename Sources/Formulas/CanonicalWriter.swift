@@ -9,6 +9,9 @@ struct CanonicalWriter {
   var hasInfiniteSlope = false
   /// Whether a part of rank 0 was met, which a number in front makes `[1]`: then more can be folded.
   var hasRankZero = false
+  /// Whether numbers were met whose product or sum is too large or too small for Double: rules apply here and not there then,
+  /// as rounding has it.
+  var leavesDouble = false
   /// Whether a node was written anew that is taken apart otherwise than where it was written first.
   private(set) var isAmbiguous = false
   /// The factors and divisors of all products.
@@ -75,6 +78,7 @@ struct CanonicalWriter {
     hasInfiniteSlope = false
     hasRankZero = false
     isAmbiguous = false
+    leavesDouble = false
   }
 
   /// Forgets the lists that no node is made of.

@@ -91,12 +91,12 @@ struct CanonicalMemory {
       }
       let found = known(key, moved)
       applied.formUnion(found.applied)
-      if writer.isAmbiguous { break }
+      if writer.isAmbiguous || writer.leavesDouble { break }
       if found.hasRankZero { return .undecided }
       if found.hasInfiniteSlope, writer.mayDropSlopes { return .hasInfiniteSlope }
       places.append(Int(found.place))
     }
-    if writer.isAmbiguous {
+    if writer.isAmbiguous || writer.leavesDouble {
       forget()
       return .undecided
     }

@@ -29,7 +29,6 @@ import Testing
     Row(rule: .cancellation, mode: .multiClass, first: "Sub(Add(X,Y),X)", second: "Y"),
     Row(rule: .neutralZero, mode: .multiClass, first: "Add(Sub(1,1),Exp(X))", second: "Exp(X)"),
     Row(rule: .absorbingZero, mode: .multiClass, first: "Mul(Mul(0,X),Z)", second: "Mul(Exp(Y),Sub(X,X))"),
-    Row(rule: .absorbingZero, mode: .multiClass, first: "Mul(0,Dot(1,Dot(Z,2)))", second: "Sub(2,2)"),
     Row(rule: .absorbingZero, mode: .multiClass, first: "Mul(0,Dot(X,Y))", second: "Dot(Exp(X),Sub(X,X))"),
     Row(rule: .absorbingZero, mode: .regression, first: "Div(0,U)", second: "Sub(I,I)"),
     Row(rule: .productAssociativity, mode: .multiClass, first: "Mul(X,Mul(Y,Z))", second: "Mul(Mul(X,Y),Z)"),
@@ -195,6 +194,28 @@ import Testing
       #expect(try Formula(parsing: canonical.description, mode: .multiClass) == canonical)
       #expect(Canonicalizer().canonicalForm(formula, in: .multiClass).formula == canonical)
     }
+  }
+
+  /// Found by fuzzing: numbers whose product Double does not have were taken out of Dot in the second pass only.
+  @Test(arguments: [
+    "Dot(-3e200,Mul(-3e200,X))", "Dot(-3e200,Div(-3e200,X))", "Mul(1e-200,Mul(1e-200,X))", "Add(1e308,Add(X,1e308))",
+    "Add(Mul(1e308,X),Mul(1e308,X))", "Add(X,Mul(1e200,1e200))",
+  ]) func numbersBeyondDoubleLeaveAFormulaAsItIs(text: String) throws {
+    let formula = try Formula(grammar: text)
+    let canonicalizer = Canonicalizer()
+    // Asked twice, since the second answer could come from memory.
+    for _ in 0..<2 { #expect(canonicalizer.canonicalForm(formula, in: .multiClass).formula == formula) }
+    #expect(formula.canonical(in: .multiClass) == formula)
+    let simple = try Formula(grammar: "Add(X,X)")
+    #expect(canonicalizer.canonicalForm(simple, in: .multiClass).formula == simple.canonical(in: .multiClass))
+  }
+
+  /// Found by fuzzing: 0 times a sum over the batch is 0, which is no sum over the batch.
+  @Test func aSumOverTheBatchTimesZeroIsZero() throws {
+    let formula = try Formula(parsing: "Mul(0,Dot(1,Dot(Z,2)))", mode: .multiClass)
+    let canonical = formula.canonical(in: .multiClass)
+    #expect(canonical.description == "0")
+    #expect(try formula.couplesSamples(in: .multiClass) && !canonical.couplesSamples(in: .multiClass))
   }
 
   /// Found by fuzzing: Sqrt(Z) leaves Softmax, the outer Sqrt stays; nothing is kept for the sake of the inner one's slope.
