@@ -80,7 +80,8 @@ extension LossWarning {
       case .scaleDependent: scale?.isDependent == true
       case .deadCode: deadParts.contains(where: \.isDeadCode)
       case .logOfNegative, .logOfZero, .divisionByZero, .divisorChangesSign, .rootOfNegative, .rootSlopeInfinite,
-        .expClamped, .nonFinite, .fp32Overflow, .fp32DeadGradient, .fp32PrecisionLoss, .bf16Overflow,
+        .expClamped, .nonFinite, .fp32Overflow, .fp32DeadGradient, .fp32PrecisionLoss, .fp32AutogradOverflow,
+        .bf16Overflow,
         .bf16DeadGradient, .bf16PrecisionLoss, .fp16EpsilonVanishes, .fp16Overflow, .fp16DeadGradient,
         .fp16PrecisionLoss:
         codes.contains(code)

@@ -28,7 +28,7 @@ extension PropertyReport {
 extension PropertyCheck {
   var json: JSONValue {
     [
-      "code": .string(question.code), "sentence": .string(question.sentence), "passed": .bool(passed),
+      "code": .string(question.code), "sentence": .string(sentence), "passed": .bool(passed),
       "probes": .int(probes), "failures": .int(failures), "margin": margin.map { .double($0) } ?? nil,
       "margin_unit": .string(question.unit), "worst_probe": worst.map { .string($0.description) } ?? nil,
       "finding": finding.map { .string($0) } ?? nil,

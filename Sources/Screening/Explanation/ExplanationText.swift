@@ -27,7 +27,7 @@ extension Explanation {
       let margin = check.margin.map(\.brief) ?? ""
       let failing = check.probes > 0 ? "\(check.failures) of \(check.probes)" : ""
       table.add(
-        check.passed ? "✓" : "✗", check.question.sentence, margin, failing,
+        check.passed ? "✓" : "✗", check.sentence, margin, failing,
         check.finding ?? check.worst?.description ?? "")
     }
     let failed = checks.count { !$0.passed }

@@ -29,8 +29,10 @@ struct HazardSearch {
     for ladder in furtherLadders(sweep) {
       let search = HazardSearch(tracer, ladder)
       let shown = Set(found.map(\.code))
-      let overflows = FloatFormat.narrowing.flatMap { format in
-        shown.contains(format.overflow) ? [] : RoundingHazards(search, format).overflows()
+      let overflows = FloatFormat.narrowing.flatMap { format -> [Hazard] in
+        guard !shown.contains(format.overflow) else { return [] }
+        let rounding = RoundingHazards(search, format)
+        return rounding.overflows() + rounding.autogradOverflows()
       }
       found += (search.hazardsInDouble() + overflows).filter { !shown.contains($0.code) }
       if let sweep, let rest = search.brokenInFloat(sweep, found) { found.append(rest) }
@@ -101,12 +103,16 @@ struct HazardSearch {
 
   private func quotientHazards(_ index: Int, _ divisor: Int) -> [Hazard] {
     let zero = first(divisor) { $0.magnitude < 10 * ReferenceFunctions.epsilon && isUsed(index, $1) }
-    if let zero { return [hazard(.divisionByZero, index, zero)].compactMap(\.self) }
+    return [hazard(.divisionByZero, index, zero), hazard(.divisorChangesSign, index, changeOfSign(divisor))]
+      .compactMap(\.self)
+  }
+
+  /// The mildest input at which the sign of a divisor differs from that of milder ones; nil where it keeps its sign.
+  private func changeOfSign(_ divisor: Int) -> Int? {
     guard tracer.depends[divisor], let positive = first(divisor, where: { value, _ in value > 0 }),
       let negative = first(divisor, where: { value, _ in value < 0 })
-    else { return [] }
-    // The later of both is the mildest input at which the sign differs from that of milder ones.
-    return [hazard(.divisorChangesSign, index, max(positive, negative))].compactMap(\.self)
+    else { return nil }
+    return max(positive, negative)
   }
 
   /// Values that are not finite although no function left its domain, then gradients: overflow of Double.

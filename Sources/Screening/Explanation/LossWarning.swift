@@ -25,6 +25,8 @@ public enum LossWarning: String, CaseIterable, Hashable, Sendable, Codable {
   case nonFinite
   // In a narrower format, rounded after every operation.
   case fp32Overflow, fp32DeadGradient, fp32PrecisionLoss
+  /// A quotient whose backward overflows in PyTorch, where ours is finite.
+  case fp32AutogradOverflow
   case bf16Overflow, bf16DeadGradient, bf16PrecisionLoss
   /// eps = 1e-20 is 0 in fp16: Log and Div of 0 are infinite.
   case fp16EpsilonVanishes
@@ -46,6 +48,7 @@ public enum LossWarning: String, CaseIterable, Hashable, Sendable, Codable {
     case .fp32Overflow, .bf16Overflow, .fp16Overflow: "overflow"
     case .fp16EpsilonVanishes: "eps = 1e-20 is 0 in fp16"
     case .fp32DeadGradient, .bf16DeadGradient, .fp16DeadGradient: "the gradient dies by rounding"
+    case .fp32AutogradOverflow: "the backward of the quotient overflows in an exported module"
     case .fp32PrecisionLoss, .bf16PrecisionLoss, .fp16PrecisionLoss: "rounding changes the gradient by more than half"
     }
   }
@@ -53,7 +56,7 @@ public enum LossWarning: String, CaseIterable, Hashable, Sendable, Codable {
   /// The format in which it shows; nil where it is a matter of the mathematics.
   public var format: FloatFormat? {
     switch self {
-    case .fp32Overflow, .fp32DeadGradient, .fp32PrecisionLoss: .fp32
+    case .fp32Overflow, .fp32DeadGradient, .fp32PrecisionLoss, .fp32AutogradOverflow: .fp32
     case .bf16Overflow, .bf16DeadGradient, .bf16PrecisionLoss: .bf16
     case .fp16Overflow, .fp16DeadGradient, .fp16PrecisionLoss, .fp16EpsilonVanishes: .fp16
     case .scaleDependent, .deadCode, .logOfNegative, .logOfZero, .divisionByZero, .divisorChangesSign, .rootOfNegative,

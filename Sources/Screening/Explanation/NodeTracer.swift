@@ -58,8 +58,8 @@ package struct NodeTracer: Sendable {
       case .constant(let value): result = [value]
       case .unary(.softmax, let child): result = ReferenceFunctions.softmax(values[child], columns: inputs.classes)
       case .unary(.log, let child): result = values[child].map { log($0 + epsilon) }
-      case .unary(.sig, let child) where format == .fp32: result = values[child].map(Self.floatSigmoid)
-      case .unary(let primitive, let child): result = values[child].map { ReferenceFunctions.value(primitive, $0) }
+      case .unary(let primitive, let child):
+        result = values[child].map { format?.value(primitive, $0) ?? ReferenceFunctions.value(primitive, $0) }
       case .binary(let primitive, let left, let right):
         result = joined(primitive, values[left], values[right], max(count(left, inputs), count(right, inputs)), epsilon)
         if primitive == .dot { result = Self.sums(result, columns: dotColumns(left, right, inputs)) }
@@ -96,8 +96,10 @@ package struct NodeTracer: Sendable {
         for k in g.indices { adjoints[child][k] += g[k] / (values[child][k] + epsilon) }
       case .unary(let primitive, let child):
         for k in g.indices {
-          adjoints[child][k] += ReferenceFunctions.pullback(
-            primitive, x: values[child][k], r: values[index][k], g: g[k])
+          let (x, r) = (values[child][k], values[index][k])
+          adjoints[child][k] +=
+            format?.pullback(primitive, x: x, r: r, g: g[k])
+            ?? ReferenceFunctions.pullback(primitive, x: x, r: r, g: g[k])
         }
       case .binary(let primitive, let left, let right):
         let size = max(values[left].count, values[right].count)
@@ -116,14 +118,6 @@ package struct NodeTracer: Sendable {
       }
     }
     return adjoints
-  }
-
-  /// 1 / (1 + e^−x) in Float, as Float implementations compute it: 1 from x = 16.64, where the sum rounds to 1. The narrower
-  /// formats are computed in Float by everyone and rounded once.
-  private static func floatSigmoid(_ x: Double) -> Double {
-    guard !x.isNaN else { return x }
-    let z = Float(exp(-x.magnitude))
-    return Double((x < 0 ? z : 1) / (1 + z))
   }
 
   private static func quotientPullback(_ a: Double, _ d: Double, _ g: Double) -> (Double, Double) {

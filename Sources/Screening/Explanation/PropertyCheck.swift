@@ -9,11 +9,17 @@ public struct PropertyCheck: Hashable, Sendable {
   /// How many of them failed.
   public let failures: Int
   /// By how much the property holds at the worst probe, in the unit of `PropertyQuestion.unit`; negative or 0 where it fails
-  /// (not below 0 where it need not be strict), nan where a number was not finite, nil where nothing is measured.
+  /// (not below 0 where it need not be strict), nan where a number was not finite, nil where nothing is measured. What is let
+  /// pass as rounding counts as 0.
   public let margin: Double?
   public let worst: Probe?
   /// What a static question found.
   public let finding: String?
+  /// Where the question is not asked, or what is let pass; nil where it is asked of every probe as it stands.
+  public let limits: String?
+
+  /// The question as it was asked.
+  public var sentence: String { question.sentence + (limits.map { " (\($0))" } ?? "") }
 }
 
 /// What the verification asks: first what the graph alone shows, then finiteness, then the convergence properties.

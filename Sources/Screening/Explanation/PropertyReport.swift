@@ -42,7 +42,8 @@ public struct PropertyReport: Sendable {
   private static func graphChecks(_ formula: Formula, _ mode: Mode) -> [PropertyCheck] {
     func check(_ question: PropertyQuestion, _ passed: Bool, _ finding: String?) -> PropertyCheck {
       PropertyCheck(
-        question: question, passed: passed, probes: 0, failures: 0, margin: nil, worst: nil, finding: finding)
+        question: question, passed: passed, probes: 0, failures: 0, margin: nil, worst: nil, finding: finding,
+        limits: nil)
     }
     guard let shapes = try? formula.nodeShapes(in: mode) else {
       return [check(.trainableShape, false, "it is no formula of \(mode.rawValue)")]

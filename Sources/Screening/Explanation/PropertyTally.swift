@@ -45,9 +45,22 @@ struct PropertyTally {
       let hasWorst = entry.failures > 0 || (entry.margin != nil && entry.question != .dependsOnPrediction)
       return PropertyCheck(
         question: entry.question, passed: entry.failures == 0, probes: entry.probes, failures: entry.failures,
-        margin: entry.margin, worst: hasWorst ? entry.worst : nil, finding: nil)
+        margin: entry.margin, worst: hasWorst ? entry.worst : nil, finding: nil, limits: limits(of: entry.question))
     }
   }
+
+  /// What the probes leave out (`ProbeBatch.valueOnly`), and the tolerance.
+  private func limits(of question: PropertyQuestion) -> String? {
+    switch question {
+    case .finite(.gradient, _): mode == .regression ? "boxes that overlap, away from the target" : nil
+    case .convergence(.neverRisesTowardsTarget), .convergence(.leastAtTarget):
+      "within \(settings.riseTolerance.brief) of the loss"
+    case .trainableShape, .independentSamples, .dependsOnPrediction, .finite(.value, _), .valueLimit, .convergence: nil
+    }
+  }
+
+  /// A margin of which a part below 0 is let pass.
+  private static func tolerated(_ margin: Double, _ holds: Bool) -> Double { holds && margin < 0 ? 0 : margin }
 
   private mutating func add(_ question: PropertyQuestion, _ holds: Bool, _ margin: Double?, _ probe: Probe) {
     guard let place = entries.firstIndex(where: { $0.question == question }) else { return }
@@ -166,12 +179,14 @@ struct PropertyTally {
       if row > rows.lowerBound {
         let fall = value[row - 1] - value[row]
         let holds = isStrict ? fall > 0 : !(-fall > tolerance)
-        add(.convergence(isStrict ? .fallsTowardsTarget : .neverRisesTowardsTarget), holds, fall, probe)
+        add(
+          .convergence(isStrict ? .fallsTowardsTarget : .neverRisesTowardsTarget), holds, Self.tolerated(fall, holds),
+          probe)
       }
       let isLeast = !(value[target] > value[row] + tolerance)
       // At the end of the way both are one, but for rounding: no worst probe.
       if !isLeast || !isStrict || row < rows.upperBound - 1 {
-        add(.convergence(.leastAtTarget), isLeast, value[row] - value[target], probe)
+        add(.convergence(.leastAtTarget), isLeast, Self.tolerated(value[row] - value[target], isLeast), probe)
       }
       guard isStrict, row > rows.lowerBound, row < rows.upperBound - 1 else { continue }
       let direction = directions[row - rows.lowerBound]

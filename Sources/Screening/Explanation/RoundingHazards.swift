@@ -6,13 +6,13 @@ import Losses
 /// A row counts where Double is finite and its gradient is at least a hundredth of the usual one: a tiny gradient that
 /// becomes 0 harms nobody. The first node, in order of evaluation, that goes wrong is named. Ours.
 struct RoundingHazards {
-  private let search: HazardSearch
-  private let format: FloatFormat
-  private let trace: NodeTrace
-  private let gradient: [Double]
+  let search: HazardSearch
+  let format: FloatFormat
+  let trace: NodeTrace
+  let gradient: [Double]
   private let usual: Double
 
-  private var nodes: [Node] { search.tracer.formula.nodes }
+  var nodes: [Node] { search.tracer.formula.nodes }
   private var rows: Int { search.ladder.names.count }
 
   init(_ search: HazardSearch, _ format: FloatFormat) {
@@ -38,7 +38,7 @@ struct RoundingHazards {
     }
     // A gradient that dies further on has lost its digits before: that is said once.
     let dead = Set(found.filter { $0.code == format.deadGradient }.map(\.node))
-    let distinct = found.filter { $0.code != format.precisionLoss || !dead.contains($0.node) }
+    let distinct = found.filter { $0.code != format.precisionLoss || !dead.contains($0.node) } + autogradOverflows()
     return LossWarning.allCases.flatMap { code in distinct.filter { $0.code == code }.sorted { $0.node < $1.node } }
   }
 
@@ -149,12 +149,12 @@ struct RoundingHazards {
     return width == 0 || count == 1 ? 0..<min(1, count) : (row * width)..<((row + 1) * width)
   }
 
-  private func entries(of row: Int) -> Range<Int> {
+  func entries(of row: Int) -> Range<Int> {
     let width = gradient.count / max(rows, 1)
     return (row * width)..<((row + 1) * width)
   }
 
-  private func hazard(_ code: LossWarning, _ node: Int, _ row: Int, _ detail: String) -> Hazard {
+  func hazard(_ code: LossWarning, _ node: Int, _ row: Int, _ detail: String) -> Hazard {
     search.hazard(code, node: node, row: row, detail: detail)
   }
 }

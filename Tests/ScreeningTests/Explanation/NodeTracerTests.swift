@@ -80,6 +80,25 @@ import Testing
     }
   }
 
+  /// The S-curves round inside: in the left tail 1 + f cancels to 0.
+  @Test(arguments: ["Serf(X)", "Sgdf(X)", "Salf(X)", "Salf(Mul(1000,X))", "Salf(Mul(1e30,X))"])
+  func fp32CurvesAreThoseOfTheCompiledProgram(text: String) throws {
+    let formula = try Formula(parsing: text, mode: .binaryClass)
+    let logits = stride(from: -40.0, through: 40, by: 0.25).map { $0 }
+    var inputs = LossInputs<Double>(rows: logits.count, classes: 1)
+    inputs[.x] = logits
+    let compiled = try Program(formula, mode: .binaryClass).evaluate(inputs.converted(to: Float.self))
+    let trace = try NodeTracer(formula, mode: .binaryClass).trace(inputs, in: .fp32)
+    let root = try #require(formula.nodes.firstIndex(of: .variable(.x)))
+    let slopes = try #require(compiled.gradients[.x])
+    for (row, x) in logits.enumerated() {
+      let (value, slope) = (Double(compiled.value[row]), Double(slopes[row]))
+      #expect(abs(trace.values[formula.root][row] - value) <= 0x1p-22, "\(text) at \(x): \(value)")
+      #expect(
+        abs(trace.adjoints[root][row] - slope) <= 1e-5 * max(slope.magnitude, 0.01), "\(text) at \(x): slope \(slope)")
+    }
+  }
+
   private func same(_ a: [Double], _ b: [Double]) -> Bool {
     a.count == b.count && zip(a, b).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }
   }

@@ -33,6 +33,7 @@ import Testing
       let verdict = Self.verifier.verify(formula, mode: mode)
       let report = PropertyReport(formula, mode: mode)
       if verdict.passed { passed += 1 }
+      #expect(report.checks.allSatisfy { !($0.passed && ($0.margin ?? 0) < 0) }, "seed \(seed): \(formula)")
       #expect(report.passed == verdict.passed, "seed \(seed): \(formula), \(verdict.rejection?.message ?? "passes")")
     }
     #expect(passed > 20)
@@ -58,6 +59,35 @@ import Testing
     }
     let nan = PropertyReport(try Formula(grammar: "Sqrt(Neg(U))"), mode: .regression)
     #expect(nan.checks.contains { $0.question == .finite(.value, .double) && !$0.passed && $0.worst != nil })
+  }
+
+  /// The root's slope at the target is not asked for, and the row says so.
+  @Test func theGradientOfBoxesIsAskedAwayFromTheTarget() throws {
+    let explanation = try Explanation(try Formula(grammar: "Sqrt(Sub(1,Div(I,U)))"), mode: .regression)
+    #expect(
+      explanation.hazards.contains {
+        [.rootSlopeInfinite, .fp32Overflow].contains($0.code) && $0.input.contains("equal to it")
+      })
+    let checks = try #require(explanation.properties?.checks)
+    for precision in [Precision.double, .float] {
+      let gradient = try #require(checks.first { $0.question == .finite(.gradient, precision) })
+      let value = try #require(checks.first { $0.question == .finite(.value, precision) })
+      #expect(gradient.passed && gradient.probes < value.probes)
+      #expect(gradient.sentence.hasSuffix("(boxes that overlap, away from the target)"), "\(gradient.sentence)")
+      #expect(value.sentence == value.question.sentence)
+      #expect(explanation.sections.contains { $0.text.contains(gradient.sentence) })
+    }
+    let logits = PropertyReport(try Formula(grammar: "Neg(Dot(Y,Log(Softmax(X))))"), mode: .multiClass)
+    #expect(logits.checks.allSatisfy { $0.sentence == $0.question.sentence })
+  }
+
+  /// Far from the target this loss is so large that Double cannot tell a rise from rounding.
+  @Test func whatIsLetPassAsRoundingHasNoNegativeMargin() throws {
+    let report = PropertyReport(try Formula(grammar: "Exp(Div(U,I))"), mode: .regression)
+    let check = try #require(report.checks.first { $0.question == .convergence(.neverRisesTowardsTarget) })
+    #expect(check.passed && check.margin == 0 && check.sentence.hasSuffix("(within 1e-09 of the loss)"), "\(check)")
+    let rising = PropertyReport(try Formula(grammar: "Div(I,U)"), mode: .regression)
+    #expect(rising.checks.contains { $0.question == .convergence(.leastAtTarget) && ($0.margin ?? 0) < 0 })
   }
 
   private static func question(of rejection: Rejection) -> String {
