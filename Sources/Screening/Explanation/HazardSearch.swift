@@ -102,9 +102,12 @@ struct HazardSearch {
   }
 
   private func quotientHazards(_ index: Int, _ divisor: Int) -> [Hazard] {
-    let zero = first(divisor) { $0.magnitude < 10 * ReferenceFunctions.epsilon && isUsed(index, $1) }
-    return [hazard(.divisionByZero, index, zero), hazard(.divisorChangesSign, index, changeOfSign(divisor))]
-      .compactMap(\.self)
+    let change = changeOfSign(divisor)
+    // On the way from sign to sign 0 counts also where the factor of the quotient is 0 with it.
+    let zero = first(divisor) {
+      $0.magnitude < 10 * ReferenceFunctions.epsilon && (change != nil || isUsed(index, $1))
+    }
+    return [hazard(.divisionByZero, index, zero), hazard(.divisorChangesSign, index, change)].compactMap(\.self)
   }
 
   /// The mildest input at which the sign of a divisor differs from that of milder ones; nil where it keeps its sign.

@@ -25,6 +25,7 @@ import Testing
     Row(mode: .binaryClass, text: "Div(PY,X)", code: .divisorChangesSign, part: "Div(PY,X)"),
     Row(mode: .binaryClass, text: "Div(1,Sub(Sig(X),Q))", code: .divisionByZero, part: "Div(1,"),
     Row(mode: .binaryClass, text: "Div(1,Sub(Sig(X),Q))", code: .divisorChangesSign, part: "Div(1,"),
+    Row(mode: .binaryClass, text: "Mul(Add(X,X),Div(PY,X))", code: .divisionByZero, part: "Div(PY,X)"),
     Row(mode: .binaryClass, text: "Mul(Add(X,X),Div(PY,X))", code: .divisorChangesSign, part: "Div(PY,X)"),
     Row(mode: .regression, text: "Div(U,I)", code: .divisorChangesSign, part: ""),
     Row(mode: .binaryClass, text: "Exp(Mul(3,X))", code: .expClamped, part: "Exp(Mul(3,X))"),
