@@ -7,7 +7,8 @@ import Randomness
 /// other spellings of one loss, which differ in rounding, agree, and one huge entry does not hide the others; rows far
 /// below the median, which may be rounding alone, to 14 digits of the median. A value without dependence on the
 /// prediction has the gradient 0. Probes are drawn once with a fixed seed and cover IoUs from 0.005 to 1 and logits up to
-/// 30 from 0. Beyond 14 a sigmoid leaves few digits of 1 - Sig(X): there one digit counts. Box losses are judged by the
+/// 30 from 0. Far from 0 a sigmoid leaves few digits of 1 - Sig(X): there one digit counts. Where Float leaves none, or a
+/// value is not finite, a formula is another loss than one that is sound there: detectors train in Float. Box losses are judged by the
 /// gradient at the predicted corners, which is all that training sees of them: I and Relu(I) are one loss.
 public struct GradientFingerprint: Hashable, Sendable, Codable, CustomStringConvertible {
   /// Equal for equal gradients.
@@ -17,28 +18,50 @@ public struct GradientFingerprint: Hashable, Sendable, Codable, CustomStringConv
 
   /// Nil when the formula is not one of the mode.
   public init?(_ formula: Formula, mode: Mode) {
-    guard let evaluator = try? ReferenceEvaluator(formula, mode: mode) else { return nil }
+    guard let evaluator = try? ReferenceEvaluator(formula, mode: mode),
+      let program = try? Program(formula, mode: mode, instructionSet: .baseline)
+    else { return nil }
     var groups: [Group] = []
+    var values = SeededGenerator.derive(seed: 0, stream: mode.rawValue)
     for batch in ProbeInputs.batches(of: mode) {
-      let inputs = batch.inputs
-      guard let result = try? evaluator.evaluate(inputs) else { return nil }
-      let count = inputs.rows * inputs.classes
-      let gradients = mode.differentiableVariables.map {
-        result.gradients[$0] ?? [Double](repeating: 0, count: count)
+      guard let result = try? evaluator.evaluate(batch.inputs),
+        let float = try? program.evaluate(batch.inputs.converted(to: Float.self))
+      else { return nil }
+      for (place, value) in result.value.enumerated() where !value.isFinite {
+        values = Self.mix(values, UInt64(4 * place + (value.isNaN ? 1 : 2)))
       }
-      let entries = mode == .regression ? Self.atCorners(gradients) : gradients.flatMap(\.self)
-      let width = Self.groupSize(mode, classes: inputs.classes)
+      let entries = Self.entries(of: result, batch.inputs, mode)
+      let inFloat = Self.entries(of: float.converted(), batch.inputs, mode)
+      let width = Self.groupSize(mode, classes: batch.inputs.classes)
       groups += stride(from: 0, to: entries.count, by: width).map {
-        Group(entries: entries[$0..<min($0 + width, entries.count)], digits: batch.digits)
+        let places = $0..<min($0 + width, entries.count)
+        return Group(entries: entries[places], inFloat: inFloat[places], digits: batch.digits)
       }
     }
-    (family, exact) = Self.hashes(of: groups, mode: mode)
+    let hashes = Self.hashes(of: groups, mode: mode)
+    (family, exact) = (Self.mix(hashes.family, values), Self.mix(hashes.exact, values))
+  }
+
+  /// The gradients with respect to the logits, or to the predicted corners.
+  private static func entries(of result: LossResult<Double>, _ inputs: LossInputs<Double>, _ mode: Mode) -> [Double] {
+    let gradients = mode.differentiableVariables.map {
+      result.gradients[$0] ?? [Double](repeating: 0, count: inputs.rows * inputs.classes)
+    }
+    return mode == .regression ? atCorners(gradients) : gradients.flatMap(\.self)
   }
 
   /// Entries that are judged beside one another.
   private struct Group {
     let entries: ArraySlice<Double>
+    let inFloat: ArraySlice<Double>
     let digits: ProbeInputs.Digits
+
+    /// Whether Float leaves nothing of a gradient of at least this size.
+    func isLostInFloat(from least: Double) -> Bool {
+      let size = size
+      guard size > least, entries.allSatisfy(\.isFinite) else { return false }
+      return !zip(entries, inFloat).allSatisfy { abs($0 - $1) <= 0.5 * size }
+    }
 
     /// The largest finite entry.
     var size: Double { entries.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 } }
@@ -50,6 +73,7 @@ public struct GradientFingerprint: Hashable, Sendable, Codable, CustomStringConv
     let median = median(of: groups)
     var hash = SeededGenerator.derive(seed: 0, stream: mode.rawValue)
     for (group, size) in zip(groups, sizes) {
+      if group.isLostInFloat(from: 0.01 * median) { hash = mix(hash, 3) }
       switch group.digits {
       case .all:
         let scale = max(size, 1e-4 * median)

@@ -8,6 +8,8 @@ struct GradientPair {
   private let noise: (first: Double, second: Double)
   /// Whether small disturbances keep every number finite, or keep some not finite.
   private let isSteady: Bool
+  /// Whether one value is finite and the other is not, also under small disturbances.
+  private let isFiniteInOne: Bool
 
   /// What two gradients say about equality.
   enum Difference: Equatable {
@@ -43,6 +45,7 @@ struct GradientPair {
     isSimple = probe.isSimple
     noise = (one.noise, other.noise)
     isSteady = one.isSteady && other.isSteady
+    isFiniteInOne = one.hasSteadyValue && other.hasSteadyValue && one.hasFiniteValue != other.hasFiniteValue
   }
 
   /// The factor from the first gradient to the second by least squares, and the share of the gradients that rounding
@@ -60,6 +63,7 @@ struct GradientPair {
 
   /// What the second gradient shows beside the first times a factor.
   func difference(scale: Double) -> Difference {
+    if isFiniteInOne { return .clear(2) }
     guard isSteady else { return .unclear }
     let (a, b) = (witness.gradients.first.map { $0 * scale }, witness.gradients.second)
     let (sizeA, sizeB) = (Self.largest(a), Self.largest(b))
@@ -86,6 +90,8 @@ private struct RowGradients {
   let gradient: [Double]
   let noise: Double
   let isSteady: Bool
+  let hasFiniteValue: Bool
+  let hasSteadyValue: Bool
 
   /// The evaluator of a formula and two whose operations are disturbed.
   static func evaluators(_ formula: Formula, _ mode: Mode) throws(FormulaError) -> [ReferenceEvaluator] {
@@ -99,18 +105,22 @@ private struct RowGradients {
   /// Nil when the probe lacks what the formula needs, which does not happen for formulas of the mode.
   init?(_ evaluators: [ReferenceEvaluator], _ probe: EqualityProbe) {
     var gradients: [[Double]] = []
+    var finiteValues: [Bool] = []
     var value: [Double] = []
     var noise = 0.0
     for (place, evaluator) in evaluators.enumerated() {
       guard let result = try? evaluator.evaluate(probe.inputs) else { return nil }
       if place == 0 { (value, noise) = (result.value, probe.pullBackNoise(of: result)) }
       gradients.append(probe.gradient(of: result, mode: evaluator.mode))
+      finiteValues.append(result.value.allSatisfy(\.isFinite))
     }
     (self.value, gradient) = (value, gradients[0])
     for other in gradients.dropFirst() {
       for (a, b) in zip(gradient, other) where (a - b).isFinite { noise = max(noise, abs(a - b)) }
     }
     self.noise = noise
+    hasFiniteValue = finiteValues[0]
+    hasSteadyValue = finiteValues.allSatisfy { $0 == finiteValues[0] }
     let finite = gradients.map { $0.allSatisfy(\.isFinite) }
     isSteady = finite.allSatisfy { $0 == finite[0] }
   }

@@ -3,7 +3,8 @@ import Formulas
 /// Whether two formulas are one loss: proved by algebra, or observed on probe inputs.
 ///
 /// What counts is the gradient, since it is all that training sees: with respect to the logits, or for REG to the
-/// predicted corners. Formulas that differ by an added constant are the same loss. A positive factor acts like the
+/// predicted corners; and where one's value is not finite and the other's is, they differ. Formulas that differ by an added
+/// constant are the same loss. A positive factor acts like the
 /// loss weight: such formulas are of one family.
 public enum LossEquality: Sendable {
   /// They train alike.
@@ -35,6 +36,13 @@ public enum LossEquality: Sendable {
 
   /// How many rows or box pairs must agree before formulas are called equal.
   public static let fewestProbes = 12
+
+  /// Where formulas of equal gradients part in Float, in which detectors train: one still follows Double there, the other
+  /// has lost its gradient or is not finite. Values and gradients of the witness are those in Float. Nil when no probe
+  /// shows such.
+  public static func floatWitness(_ a: Formula, _ b: Formula, mode: Mode) -> LossWitness? {
+    FloatPart.witness(a, b, mode: mode)
+  }
 
   /// Compares two formulas of a mode: canonical forms first, then gradients in Double on simple inputs, on the inputs
   /// of `GradientFingerprint`, and on random ones, all of them such as the wrappers make.

@@ -7,6 +7,8 @@ public struct LossComparison: Sendable {
   /// The canonical forms of both.
   public let canonical: [String]
   public let verdict: LossEquality
+  /// Where losses of equal gradients part in Float; nil where they do not, and for losses that differ anyway.
+  public let floatWitness: LossWitness?
 
   /// Compares formulas or built-in losses. Throws `LossReferenceError` for texts that are none of one mode.
   public init(_ first: String, _ second: String, mode: Mode?) throws(LossReferenceError) {
@@ -16,6 +18,11 @@ public struct LossComparison: Sendable {
     self.mode = found
     canonical = [formula.canonical(in: found).description, other.canonical(in: found).description]
     verdict = LossEquality.compare(formula, other, mode: found)
+    floatWitness =
+      switch verdict {
+      case .same: LossEquality.floatWitness(formula, other, mode: found)
+      case .family, .different, .undecided: nil
+      }
   }
 
   /// Equal gradients: they train alike.

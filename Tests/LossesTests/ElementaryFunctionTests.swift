@@ -33,6 +33,24 @@ import Testing
     Row(text: "Sgdf(X)", low: -20, high: 20, units: 2, floor: 0.5),
   ]
 
+  /// In the left tail (1 + curve) / 2 is 0, as in PyTorch, and never below: a logarithm follows.
+  @Test(arguments: ["Sgdf(X)", "Serf(X)"]) func theCurvesEndAtZeroAndOne(text: String) throws {
+    let formula = try Formula(parsing: text, mode: .binaryClass)
+    var inputs = LossInputs<Float>(rows: 4000, classes: 1)
+    let logits = (0..<4000).map { -10 - 0.03 * Float($0) }
+    for set in InstructionSet.available {
+      let program = try Program(formula, mode: .binaryClass, instructionSet: set)
+      inputs[.x] = logits
+      let left = try program.evaluate(inputs).value
+      inputs[.x] = logits.map { -$0 }
+      let right = try program.evaluate(inputs).value
+      for (k, x) in logits.enumerated() {
+        #expect(x < -30 ? left[k] == 0 : left[k] >= 0, "\(text) of \(x) on \(set): \(left[k])")
+        #expect(x < -30 ? right[k] == 1 : right[k] <= 1, "\(text) of \(-x) on \(set): \(right[k])")
+      }
+    }
+  }
+
   @Test(arguments: rows) func staysWithinItsUnits(row: Row) throws {
     let formula = try Formula(parsing: row.text, mode: .binaryClass)
     let count = 100_000

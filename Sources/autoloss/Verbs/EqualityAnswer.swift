@@ -30,12 +30,18 @@ struct EqualityAnswer {
     case .same(.canonicalForm(_, let rules)):
       return lines(
         "the same loss: \(reason)",
-        rules.isEmpty ? [] : ["  rules"] + rules.map { "    \($0.rawValue): \($0.statement)" })
-    case .same(.equalGradients): return lines("the same loss: \(reason)", forms)
+        (rules.isEmpty ? [] : ["  rules"] + rules.map { "    \($0.rawValue): \($0.statement)" }) + partInFloat)
+    case .same(.equalGradients): return lines("the same loss: \(reason)", forms + partInFloat)
     case .family: return lines("one family, not the same loss: \(reason)", forms)
     case .different(let witness): return lines("different losses: \(reason)", shown(witness))
     case .undecided: return lines("undecided: \(reason)", forms)
     }
+  }
+
+  /// Where rounding makes two losses of one.
+  private var partInFloat: [String] {
+    guard let witness = comparison.floatWitness else { return [] }
+    return ["", "But in Float, in which detectors train, one of them loses its digits:"] + shown(witness)
   }
 
   var json: JSONValue {
@@ -44,6 +50,7 @@ struct EqualityAnswer {
       .init("proved", .bool(isProved)), .init("scale", scale.map { .double($0) } ?? .null),
       .init("mode", .string(comparison.mode.rawValue)), .init("reason", .string(reason)),
       .init("canonical", .array(comparison.canonical.map { .string($0) })),
+      .init("float_witness", comparison.floatWitness.map(json) ?? .null),
     ]
     switch comparison.verdict {
     case .same(.canonicalForm(_, let rules)):
