@@ -55,12 +55,19 @@ import Testing
     #expect(weight.kind == .constantWhereUsed && weight.replacement == "1.623" && weight.isDeadCode)
   }
 
+  /// A number that Float does not have makes nan of what is a number in Double.
+  private func isHeldByFloat(_ node: Node) -> Bool {
+    if case .constant(let value) = node { Float(value).isFinite } else { true }
+  }
+
   /// A part that is found dead can be replaced by what is said, without a change of the gradient on other inputs.
   @Test(arguments: Mode.allCases) func replacementsKeepTheGradient(mode: Mode) throws {
     var replaced = 0
     for seed in 0..<UInt64(1_500) {
       let formula = randomLegalFormula(mode, seed: seed)
-      guard (try formula.shape(in: mode)) == mode.trainableShape, formula.mentionsPrediction(in: mode) else { continue }
+      guard (try formula.shape(in: mode)) == mode.trainableShape, formula.mentionsPrediction(in: mode),
+        formula.nodes.allSatisfy(isHeldByFloat)
+      else { continue }
       for part in try Explanation(formula, mode: mode).deadParts
       where part.isDeadCode && part.kind != .sameAsArgument && part.node != formula.root {
         var builder = FormulaBuilder()
