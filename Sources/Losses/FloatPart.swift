@@ -45,11 +45,12 @@ enum FloatPart {
         let result = try? program.evaluate(probe.inputs.converted(to: Float.self))
       else { return nil }
       let expected = probe.gradient(of: exact, mode: mode)
+      let isLost = zip(exact.value, result.value).contains { $0.isFinite && !$1.isFinite }
       let size = expected.reduce(0) { $1.isFinite ? max($0, abs($1)) : .infinity }
       guard size.isFinite, size > 1e-6 else { return nil }
       let gradient = probe.gradient(of: result.converted(), mode: mode)
       let gap = zip(gradient, expected).reduce(0) { max($0, ($1.0 - $1.1).isFinite ? abs($1.0 - $1.1) : .infinity) }
-      return (result.value.map(Double.init), gradient, gap / size)
+      return (result.value.map(Double.init), gradient, isLost ? .infinity : gap / size)
     }
   }
 }

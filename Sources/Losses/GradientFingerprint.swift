@@ -30,6 +30,9 @@ public struct GradientFingerprint: Hashable, Sendable, Codable, CustomStringConv
       for (place, value) in result.value.enumerated() where !value.isFinite {
         values = Self.mix(values, UInt64(4 * place + (value.isNaN ? 1 : 2)))
       }
+      for (place, value) in result.value.enumerated() where value.isFinite && !float.value[place].isFinite {
+        values = Self.mix(values, UInt64(4 * place + 3))
+      }
       let entries = Self.entries(of: result, batch.inputs, mode)
       let inFloat = Self.entries(of: float.converted(), batch.inputs, mode)
       let width = Self.groupSize(mode, classes: batch.inputs.classes)

@@ -45,7 +45,10 @@ struct GradientPair {
     isSimple = probe.isSimple
     noise = (one.noise, other.noise)
     isSteady = one.isSteady && other.isSteady
-    isFiniteInOne = one.hasSteadyValue && other.hasSteadyValue && one.hasFiniteValue != other.hasFiniteValue
+    // Next to the end of Double a factor alone makes the difference.
+    isFiniteInOne =
+      one.hasSteadyValue && other.hasSteadyValue && one.hasFiniteValue != other.hasFiniteValue
+      && (one.value + other.value).allSatisfy { !$0.isFinite || abs($0) < 1e100 }
   }
 
   /// The factor from the first gradient to the second by least squares, and the share of the gradients that rounding

@@ -78,6 +78,10 @@ public enum LossReference {
     guard text.utf8.count <= 64, text.utf8.first.map(isLetter) == true, text.utf8.allSatisfy(isPartOfName) else {
       return nil
     }
+    // A letter or a primitive of another mode is no name of a loss.
+    guard !Variable.allCases.map(\.rawValue).contains(text), !Primitive.allCases.map(\.rawValue).contains(text) else {
+      return nil
+    }
     let modes = mode.map { [$0] } ?? Mode.allCases
     let parts = modes.flatMap { $0.variables.map(\.rawValue) + $0.primitives.map(\.rawValue) }
     guard NameSuggestion.nearest(to: text, among: parts) == nil else { return nil }

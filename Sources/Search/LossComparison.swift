@@ -20,8 +20,8 @@ public struct LossComparison: Sendable {
     verdict = LossEquality.compare(formula, other, mode: found)
     floatWitness =
       switch verdict {
-      case .same: LossEquality.floatWitness(formula, other, mode: found)
-      case .family, .different, .undecided: nil
+      case .same, .family: LossEquality.floatWitness(formula, other, mode: found)
+      case .different, .undecided: nil
       }
   }
 

@@ -96,8 +96,19 @@ import Testing
     let witness = try #require(LossEquality.floatWitness(one, other, mode: mode))
     let place = try #require(zip(witness.gradients.first, witness.gradients.second).first { abs($0 - $1) > 0.4 })
     #expect(abs(place.0 - 1) < 1e-3 && place.1 < 0.6, "\(witness)")
+    let twice = try Formula(parsing: "Mul(2,\(second))", mode: mode)
+    #expect(LossEquality.floatWitness(one, twice, mode: mode) != nil)
     let steady = try Formula(parsing: "Add(\(first),1)", mode: mode)
     #expect(LossEquality.floatWitness(one, steady, mode: mode) == nil)
+  }
+
+  /// Rewriting proves these equal; in Float the value of the first is infinite.
+  @Test func aValueThatOverflowsInFloatIsShown() throws {
+    let one = try Formula(parsing: "Mul(Mul(Mul(X,1e20),1e20),1e-40)", mode: .binaryClass)
+    let other = try Formula(parsing: "X", mode: .binaryClass)
+    let witness = try #require(LossEquality.floatWitness(one, other, mode: .binaryClass))
+    #expect(witness.values.first.contains { !$0.isFinite } && witness.values.second.allSatisfy(\.isFinite))
+    #expect(GradientFingerprint(one, mode: .binaryClass) != GradientFingerprint(other, mode: .binaryClass))
   }
 
   /// The gradient of Log does not show that its argument is negative; the value does.

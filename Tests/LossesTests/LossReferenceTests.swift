@@ -5,6 +5,17 @@ import Testing
 
 /// Losses by name, by formula, by card.
 @Suite struct LossReferenceTests {
+  /// A letter of another mode is no misspelled name of a loss.
+  @Test(arguments: [("X", Mode.regression), ("E", .binaryClass), ("Y", .binaryClass)])
+  func aLetterOfAnotherModeIsNamed(text: String, mode: Mode) {
+    do throws(LossReferenceError) {
+      _ = try LossReference.formula(text, mode: mode)
+      Issue.record("\(text) is no loss of \(mode)")
+    } catch {
+      #expect(error.message.contains(mode.rawValue) && !error.message.contains("no loss"), "\(error.message)")
+    }
+  }
+
   /// Text, place, classification mode of the detector, formula it stands for (nil: a loss on deltas), weight.
   @Test(arguments: [
     ("cross-entropy", LossPlace.classification, Mode.multiClass, "Neg(Dot(Y,Log(Softmax(X))))" as String?, Float(1)),

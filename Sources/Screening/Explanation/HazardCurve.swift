@@ -179,7 +179,7 @@ extension AdmissibleBatch {
         quality += [overlap, overlap, overlap]
         truth.append(target)
       case .element(let positive, let overlap):
-        x += [point.place, -2]
+        x += [point.place, 0]
         label += [positive, 0]
         quality += [overlap, 0]
         truth.append(positive == 1 ? 0 : nil)

@@ -46,13 +46,14 @@ struct HazardLadder: Sendable {
   }()
 
   private static let binaryClass: HazardLadder = {
-    // (PY, Q) of the element that is looked at; the one beside it is background.
+    // (PY, Q) of the element that is looked at; the one beside it is that of the first rung, so that what fails there is said
+    // to be at X = 0.
     let targets: [(Double, Double)] = [(0, 0), (1, 1), (1, 0.5)]
     var (x, q, py) = ([Double](), [Double](), [Double]())
     var names: [String] = []
     for rung in rungs {
       for (positive, quality) in targets {
-        x += [rung, -2]
+        x += [rung, 0]
         py += [positive, 0]
         q += [quality, 0]
         names.append("X = \(rung.brief), PY = \(positive.brief), Q = \(quality.brief)")

@@ -32,7 +32,7 @@ struct EqualityAnswer {
         "the same loss: \(reason)",
         (rules.isEmpty ? [] : ["  rules"] + rules.map { "    \($0.rawValue): \($0.statement)" }) + partInFloat)
     case .same(.equalGradients): return lines("the same loss: \(reason)", forms + partInFloat)
-    case .family: return lines("one family, not the same loss: \(reason)", forms)
+    case .family: return lines("one family, not the same loss: \(reason)", forms + partInFloat)
     case .different(let witness): return lines("different losses: \(reason)", shown(witness))
     case .undecided: return lines("undecided: \(reason)", forms)
     }
