@@ -32,8 +32,6 @@ struct CanonicalWriter {
     let dependsOnPrediction: Bool
     /// Whether it is one number in every row of N×C, whatever the prediction: made of Z and numbers.
     let isRowConstant: Bool
-    /// Whether a Sqrt of what can be 0 is in it.
-    let hasInfiniteSlope: Bool
     /// The place of the node as number · numerators / denominators in `products`; −1 where it is the node alone.
     let product: Int32
     /// The place of the node as a sum in `sums`; −1 where it is none.
@@ -90,7 +88,6 @@ struct CanonicalWriter {
   func shape(_ node: Int) -> NodeShape { facts[node].shape }
   func dependsOnPrediction(_ node: Int) -> Bool { facts[node].dependsOnPrediction }
   func isRowConstant(_ node: Int) -> Bool { facts[node].isRowConstant }
-  func hasInfiniteSlope(_ node: Int) -> Bool { facts[node].hasInfiniteSlope }
   func order(_ node: Int) -> CanonicalOrder { facts[node].order }
   func order(_ node: Int32) -> CanonicalOrder { facts[Int(node)].order }
 
@@ -149,8 +146,7 @@ struct CanonicalWriter {
   /// Inserts a node as it stands; its decomposition says what it is a product or sum of.
   mutating func insert(_ node: Node, product: Product? = nil, sum: Sum? = nil) -> Int {
     let index = table.insert(node)
-    let isSteep = if case .unary(.sqrt, let child) = node { !range(child).isPositive } else { false }
-    if isSteep { hasInfiniteSlope = true }
+    if case .unary(.sqrt, let child) = node, !range(child).isPositive { hasInfiniteSlope = true }
     guard index == facts.count else {
       if facts[index].shape.value == .rankZero { hasRankZero = true }
       if differs(facts[index], product, sum) { isAmbiguous = true }
@@ -158,7 +154,7 @@ struct CanonicalWriter {
     }
     facts.append(
       newFacts(
-        of: table[index], isSteep: isSteep, product: product == nil ? -1 : products.count,
+        of: table[index], product: product == nil ? -1 : products.count,
         sum: sum == nil ? -1 : sums.count))
     if facts[index].shape.value == .rankZero { hasRankZero = true }
     if let product {
@@ -198,24 +194,24 @@ struct CanonicalWriter {
     return false
   }
 
-  private func newFacts(of node: Node, isSteep: Bool, product: Int, sum: Int) -> Facts {
+  private func newFacts(of node: Node, product: Int, sum: Int) -> Facts {
     let product = Int32(truncatingIfNeeded: product)
     let sum = Int32(truncatingIfNeeded: sum)
     switch node {
     case .variable(let variable):
       return Facts(
         shape: ShapeRule.leaf(node, in: mode), dependsOnPrediction: mode.isDifferentiable(variable),
-        isRowConstant: variable == .z, hasInfiniteSlope: false, product: product, sum: sum,
+        isRowConstant: variable == .z, product: product, sum: sum,
         order: CanonicalOrder(variable))
     case .constant(let value):
       return Facts(
-        shape: ShapeRule.leaf(node, in: mode), dependsOnPrediction: false, isRowConstant: true, hasInfiniteSlope: false,
+        shape: ShapeRule.leaf(node, in: mode), dependsOnPrediction: false, isRowConstant: true,
         product: product, sum: sum, order: CanonicalOrder(value))
     case .unary(let primitive, let child):
       let a = facts[child]
       return Facts(
         shape: (try? ShapeRule.unary(primitive, a.shape)) ?? a.shape, dependsOnPrediction: a.dependsOnPrediction,
-        isRowConstant: primitive != .softmax && a.isRowConstant, hasInfiniteSlope: isSteep || a.hasInfiniteSlope,
+        isRowConstant: primitive != .softmax && a.isRowConstant,
         product: product, sum: sum, order: CanonicalOrder(primitive, a.order))
     case .binary(let primitive, let left, let right):
       let (a, b) = (facts[left], facts[right])
@@ -223,7 +219,7 @@ struct CanonicalWriter {
         shape: (try? ShapeRule.binary(primitive, a.shape, b.shape)) ?? a.shape,
         dependsOnPrediction: a.dependsOnPrediction || b.dependsOnPrediction,
         isRowConstant: primitive != .dot && a.isRowConstant && b.isRowConstant,
-        hasInfiniteSlope: a.hasInfiniteSlope || b.hasInfiniteSlope, product: product, sum: sum,
+        product: product, sum: sum,
         order: CanonicalOrder(primitive, a.order, b.order))
     }
   }

@@ -139,7 +139,7 @@ enum ProbeInputs {
     }
   }
 
-  static func areas(of pairs: [BoxPair]) -> LossInputs<Double> {
+  private static func areas(of pairs: [BoxPair]) -> LossInputs<Double> {
     let overlaps = pairs.map { BoxOverlap<Double>($0.predicted, $0.target) }
     var inputs = LossInputs<Double>(rows: pairs.count)
     inputs[.u] = overlaps.map(\.union)
