@@ -23,6 +23,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -32,6 +33,8 @@ README = HERE / "README.md"
 FIGURE = HERE / "table.svg"
 SEEDS = range(1, 6)
 LIMIT_HOURS = 4.0
+# Of the machine on which rows.jsonl was made; its hours are processor time over cores, since it had other work too.
+CORES = 2
 # After so many trainings without a result nothing more is begun.
 MOST_FAILURES = 4
 
@@ -99,6 +102,13 @@ def read_rows():
     return rows
 
 
+def machine_hours(rows):
+    """Processor time over the machine's cores; of rows that do not know theirs, the hours in which at least one was under way."""
+    rows = list(rows)
+    known = sum(row["cpu_seconds"] for row in rows if "cpu_seconds" in row) / CORES / 3600
+    return known + union_hours(row for row in rows if "cpu_seconds" not in row)
+
+
 def union_hours(rows):
     """Hours in which at least one training was under way."""
     total, end = 0.0, 0.0
@@ -114,17 +124,23 @@ def union_hours(rows):
 def train(program, version, training, folder):
     """One training; its row, or an error as text."""
     started = time.time()
-    done = subprocess.run([program, *arguments(*training, folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        run = json.loads(done.stdout)["runs"][0]
-    except (ValueError, KeyError, IndexError):
-        return None, f"exit code {done.returncode}: {done.stderr.strip()[-500:]}"
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as messages:
+        process = subprocess.Popen([program, *arguments(*training, folder)], stdout=output, stderr=messages)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        messages.seek(0)
+        try:
+            run = json.loads(output.read())["runs"][0]
+        except (ValueError, KeyError, IndexError):
+            return None, f"exit code {process.returncode}: {messages.read().strip()[-500:]}"
     row = dict(zip(("seed", "detector", "data", "loss"), training))
     row.update({name: round(run[name], 6) for name in METRICS if run.get(name) is not None})
     if "diverged_at_step" in run:
         row["diverged_at_step"] = run["diverged_at_step"]
     row.update(
         training_seconds=round(run["seconds"], 1), started=round(started), wall_seconds=round(time.time() - started, 1),
+        cpu_seconds=round(used.ru_utime + used.ru_stime, 1),
         program=version, command=command(training))
     return row, None
 
@@ -151,13 +167,13 @@ def run_missing(folder, workers, minutes, program):
     version += f" (sha256 {hashlib.sha256(pathlib.Path(program).read_bytes()).hexdigest()[:12]})"
     rows = read_rows()
     missing = [training for training in trainings() if command(training) not in rows]
-    before, begun = union_hours(rows.values()), time.time()
+    done, begun = list(rows.values()), time.time()
     adding = threading.Lock()
     interrupted, failures = threading.Event(), []
 
     def one(training):
         spent = time.time() - begun
-        if interrupted.is_set() or len(failures) >= MOST_FAILURES or spent > 60 * minutes or before + spent / 3600 > LIMIT_HOURS:
+        if interrupted.is_set() or len(failures) >= MOST_FAILURES or spent > 60 * minutes or machine_hours(done) > LIMIT_HOURS:
             return
         row, failure = train(program, version, training, folder)
         with adding:
@@ -167,6 +183,7 @@ def run_missing(folder, workers, minutes, program):
                 failures.append(f"{command(training)}: {failure}")
                 return
             append(row)
+            done.append(row)
             left = len(missing) - missing.index(training) - 1
             print(f"{datetime.datetime.now():%H:%M:%S} seed {row['seed']} {row['detector']} {row['data']} {row['loss']}: "
                   f"AP {row.get('AP')} AP50 {row.get('AP50')}, {row['wall_seconds']:.0f} s, {left} left", flush=True)
@@ -241,8 +258,7 @@ def table(rows):
     diverged = [row for row in rows.values() if "diverged_at_step" in row]
     done, programs = len(rows), sorted({row["program"] for row in rows.values()})
     lines += ["", f"{done} of {len(trainings())} trainings are done, {len(diverged)} of them diverged (counted as 0). "
-              f"At least one was under way for {union_hours(rows.values()):.2f} hours; all together trained "
-              f"{sum(row['training_seconds'] for row in rows.values()) / 3600:.2f} hours. Program: {', '.join(programs)}."]
+              f"They took {machine_hours(rows.values()):.2f} hours of the machine. Program: {', '.join(programs)}."]
     return "\n".join(lines)
 
 
@@ -302,7 +318,7 @@ def main():
     if options.status:
         rows = read_rows()
         left = [training for training in trainings() if command(training) not in rows]
-        print(f"{len(rows)} done, {len(left)} left, {union_hours(rows.values()):.2f} of {LIMIT_HOURS:g} hours used")
+        print(f"{len(rows)} done, {len(left)} left, {machine_hours(rows.values()):.2f} of {LIMIT_HOURS:g} hours used")
         return
     if options.check:
         if written(read_rows()) != (README.read_text(), FIGURE.read_text()):
