@@ -4,7 +4,7 @@ import PackageDescription
 // The layers, lowest first; a target may depend on targets of lower layers only.
 //   6  autoloss (command line)
 //   5  Search
-//   4  Screening, Proxy
+//   4  Screening, Surrogates, Proxy
 //   3  Losses, Networks
 //   2  Evolution, Reporting, Tensors
 //   1  Formulas, RunStore, Randomness, JSONValues, CKernels, COpenBLAS, COneDNN, CTurboJPEG, CPNG, CCairo
@@ -23,6 +23,7 @@ let package = Package(
     .library(name: "Proxy", targets: ["Proxy"]),
     .library(name: "Randomness", targets: ["Randomness"]),
     .library(name: "Screening", targets: ["Screening"]),
+    .library(name: "Surrogates", targets: ["Surrogates"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,6 +54,8 @@ let package = Package(
     .target(
       name: "Screening", dependencies: ["Formulas", "JSONValues", "Losses", "Randomness", "Reporting", "CKernels"]),
     .target(
+      name: "Surrogates", dependencies: ["Formulas", "JSONValues", "Losses", "Tensors", "Randomness", "CKernels"]),
+    .target(
       name: "Proxy",
       dependencies: [
         "Formulas", "JSONValues", "Losses", "Networks", "Tensors", "Randomness", "CKernels", "CTurboJPEG", "CPNG",
@@ -62,8 +65,8 @@ let package = Package(
     .target(
       name: "Search",
       dependencies: [
-        "Formulas", "JSONValues", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening", "Proxy",
-        "Yams", logging,
+        "Formulas", "JSONValues", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening",
+        "Surrogates", "Proxy", "Yams", logging,
       ],
       // The files are those of search_spaces/, through links.
       resources: [
@@ -73,8 +76,8 @@ let package = Package(
     .executableTarget(
       name: "autoloss",
       dependencies: [
-        "Formulas", "JSONValues", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening", "Proxy",
-        "Search",
+        "Formulas", "JSONValues", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening",
+        "Surrogates", "Proxy", "Search",
         argumentParser, logging,
       ]),
     // Tests
@@ -93,13 +96,20 @@ let package = Package(
       name: "ScreeningTests",
       dependencies: ["Screening", "Evolution", "Formulas", "JSONValues", "Losses", "Randomness", "Reporting"]),
     .testTarget(
+      name: "SurrogatesTests",
+      dependencies: [
+        "Surrogates", "Formulas", "JSONValues", "Losses", "Randomness", "GoldenData", "AllocationCounting",
+      ]),
+    .testTarget(
       name: "ProxyTests",
       dependencies: [
         "Proxy", "Formulas", "Losses", "Networks", "Tensors", "Randomness", "GoldenData", "AllocationCounting",
       ]),
     .testTarget(
       name: "SearchTests",
-      dependencies: ["Search", "Formulas", "Losses", "Reporting", "RunStore", "Evolution", "Screening", "Proxy"]),
+      dependencies: [
+        "Search", "Formulas", "Losses", "Reporting", "RunStore", "Evolution", "Screening", "Surrogates", "Proxy",
+      ]),
     .testTarget(name: "CommandTests", dependencies: ["GoldenData"]),
   ],
   swiftLanguageModes: [.v6]

@@ -17,7 +17,7 @@ struct Autoloss: ParsableCommand {
     version: "autoloss \(Machine.version)",
     subcommands: [
       EvolveCommand.self, EvalExprCommand.self, TrainCommand.self, PretrainCommand.self, DetectCommand.self,
-      CocoEvalCommand.self, ReportCommand.self,
+      CocoEvalCommand.self, SurrogateCommand.self, ReportCommand.self,
       RunsCommand.self, SpacesCommand.self, LossesCommand.self, DoctorCommand.self,
     ])
 

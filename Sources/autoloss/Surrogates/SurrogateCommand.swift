@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// Auto Seg-Loss: surrogate losses of segmentation metrics.
+struct SurrogateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "surrogate",
+    abstract: "Surrogate losses of segmentation metrics (Auto Seg-Loss).",
+    discussion: "EXAMPLE: autoloss surrogate --help",
+    subcommands: [])
+}
