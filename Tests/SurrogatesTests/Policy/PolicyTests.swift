@@ -37,6 +37,11 @@ import Testing
       for (place, (found, reference)) in zip(thetas.joined(), expected).enumerated() {
         #expect(abs(found - reference) <= 5e-6, "row \(index), \(place): \(found), reference \(reference)")
       }
+      let pieces = try #require(row["num_pieces"].int)
+      let points = thetas.flatMap { StickBreaking.controlPoints($0, curves: numbers / (2 * (2 * pieces - 1))) }
+      for (found, reference) in zip(points, row["theta_ctrl64"].doubles) {
+        #expect(abs(found - reference) <= 5e-6, "row \(index): control point \(found), reference \(reference)")
+      }
     }
   }
 
