@@ -42,8 +42,8 @@ def start_value(name, shape):
 class NormConvolution(nn.Conv2d):
     """Convolution without bias, normalization, and ReLU unless told otherwise."""
 
-    def __init__(self, inputs, outputs, groups, kernel=3, stride=1, relu=True):
-        super().__init__(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    def __init__(self, inputs, outputs, groups, kernel=3, stride=1, relu=True, dilation=1):
+        super().__init__(inputs, outputs, kernel, stride, dilation * (kernel // 2), dilation, bias=False)
         self.norm = nn.GroupNorm(groups, outputs) if groups else nn.BatchNorm2d(outputs)
         self.relu = relu
 
@@ -80,18 +80,34 @@ class Stage(NormConvolution):
         return x
 
 
-class Pyramid(nn.Module):
-    """Backbone and two-level feature pyramid; `groups` 0 stands for batch normalization."""
+class Backbone(nn.Module):
+    """Stem and stages; `groups` 0 stands for batch normalization."""
 
     def __init__(self, s):
         super().__init__()
-        groups, channels = s["groups"], s["pyramid"]
+        groups = s["groups"]
         self.stem = NormConvolution(3, s["stem"], groups, stride=2)
         self.count = len(s["stages"])
         before = s["stem"]
         for index, outputs in enumerate(s["stages"]):
             self.add_module(f"stage{index}", Stage(before, outputs, groups, s["blocks"]))
             before = outputs
+
+    def stages(self, pixels):
+        """The output of every stage."""
+        x, stages = self.stem(pixels), []
+        for index in range(self.count):
+            x = getattr(self, f"stage{index}")(x)
+            stages.append(x)
+        return stages
+
+
+class Pyramid(Backbone):
+    """Backbone and two-level feature pyramid."""
+
+    def __init__(self, s):
+        super().__init__(s)
+        groups, channels = s["groups"], s["pyramid"]
         coarse, fine = s["stages"][-1], s["stages"][-2]
         self.lateral = nn.ModuleDict({
             "coarse": NormConvolution(coarse, channels, groups, kernel=1, relu=False),
@@ -103,11 +119,8 @@ class Pyramid(nn.Module):
 
     def levels(self, pixels):
         """The finer and the coarser level."""
-        x, stages = self.stem(pixels), []
-        for index in range(self.count):
-            x = getattr(self, f"stage{index}")(x)
-            stages.append(x)
-        coarse, fine = self.lateral["coarse"](x), self.lateral["fine"](stages[-2])
+        stages = self.stages(pixels)
+        coarse, fine = self.lateral["coarse"](stages[-1]), self.lateral["fine"](stages[-2])
         total = fine + functional.interpolate(coarse, size=fine.shape[-2:], mode="nearest")
         return [self.pyramid["fine"](total), self.pyramid["coarse"](coarse)]
 
@@ -219,7 +232,11 @@ class TwoStage(Pyramid):
 
 def detector(s):
     """The module that settings describe, with the start values of its parameters' names."""
-    module = (OneStage if s["kind"] in ("fcos", "atss") else TwoStage)(s)
+    return started((OneStage if s["kind"] in ("fcos", "atss") else TwoStage)(s))
+
+
+def started(module):
+    """The module in training, with the start values of its parameters' names."""
     with torch.no_grad():
         for name, parameter in module.named_parameters():
             parameter.copy_(start_value(name, tuple(parameter.shape)))

@@ -1,49 +1,21 @@
 """Training steps of a detector in PyTorch on one batch: eager in the better memory format, and through torch.compile."""
 
 import json
-import time
 
 import numpy
 import torch
 
 import detection_losses as losses
 import targets as assign
-from detectors import detector, optimizer, words
-
-RATE = 0.001
-TRIALS = 5
+from contestants import Contestant, StepRace
+from detectors import detector, words
 
 
-class Contestant:
-    """A module with its losses, optimizer and inputs, ready to step."""
-
-    def __init__(self, race, format, compiled):
-        self.module = detector(race.settings).to(memory_format=format)
-        self.pixels = race.pixels.to(memory_format=format)
-        step = race.one_stage if race.is_dense else race.two_stage
-        self.loss = torch.compile(step, dynamic=False) if compiled else step
-        self.optimizer = optimizer(self.module, RATE)
-
-    def step(self):
-        self.optimizer.zero_grad()
-        loss = self.loss(self.module, self.pixels)
-        loss.backward()
-        self.optimizer.step()
-        return loss
-
-    def times(self, count):
-        seconds = []
-        for _ in range(count):
-            start = time.perf_counter()
-            self.step()
-            seconds.append(time.perf_counter() - start)
-        return seconds
-
-
-class TrainingRace:
+class TrainingRace(StepRace):
     """What is chosen without gradients (targets; regions too) is made beforehand and costs these contestants nothing."""
 
     def __init__(self, file):
+        super().__init__()
         with open(file) as text:
             given = json.load(text)
         self.settings = s = given["settings"]
@@ -58,7 +30,6 @@ class TrainingRace:
             self.targets = dense_targets(s, self.boxes, self.labels)
         else:
             self.proposals, self.regions, self.is_coarse = region_targets(s, self.boxes, self.labels)
-        self.contestants = {}
 
     def one_stage(self, module, pixels):
         return sum(losses.one_stage(module(pixels), self.targets, self.settings))
@@ -69,24 +40,11 @@ class TrainingRace:
         boxes = self.regions["regions"].reshape(len(pixels), -1, 4)
         return sum(first) + sum(losses.regions(module.second(levels, boxes, self.is_coarse), self.regions))
 
-    def prepare(self, name):
-        """Warms both memory formats, keeps the faster, and gives its first loss from the common start weights."""
-        best = None
-        for label, format in (("channels_last", torch.channels_last), ("contiguous", torch.contiguous_format)):
-            contestant = Contestant(self, format, name == "pytorch-compile")
-            loss = contestant.step().item()
-            contestant.times(TRIALS)
-            # Processor time decides, so that a busy machine does not.
-            start = time.process_time()
-            contestant.times(TRIALS)
-            seconds = time.process_time() - start
-            if best is None or seconds < best[0]:
-                best = seconds, label, loss, contestant
-        self.contestants[name] = best[3]
-        return {"loss": best[2], "format": best[1]}
-
-    def time(self, name, count):
-        return {"seconds": self.contestants[name].times(count)}
+    def contestant(self, format, compiled):
+        pixels = self.pixels.to(memory_format=format)
+        step = self.one_stage if self.is_dense else self.two_stage
+        module = detector(self.settings).to(memory_format=format)
+        return Contestant(module, lambda module: step(module, pixels), compiled)
 
 
 def dense_targets(s, boxes, labels):

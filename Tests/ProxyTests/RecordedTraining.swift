@@ -104,7 +104,7 @@ struct RecordedTraining {
     }
   }
 
-  private static func startValue(_ name: String, _ shape: [Int]) -> [Float] {
+  static func startValue(_ name: String, _ shape: [Int]) -> [Float] {
     let count = shape.reduce(1, *)
     let uniform = words(name, count: count).map { Double($0 >> 40) / 8_388_608 - 1 }
     if shape.count > 1 {

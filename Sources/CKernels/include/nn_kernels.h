@@ -106,6 +106,17 @@ void nn_resize_forward(const float *x, const float *adding, float *y, const nn_r
 // Adds.
 void nn_resize_backward(const float *gy, float *gx, const nn_resize_shape *shape);
 
+// ---- Planes (nn_planes.c): bilinear resizing between channels last and images * channels planes of out_height * out_width
+
+// work: height * out_width floats.
+void nn_resize_to_planes(const float *x, float *planes, const nn_resize_shape *shape, float *work);
+// gx is written.
+void nn_resize_to_planes_backward(const float *gplanes, float *gx, const nn_resize_shape *shape, float *work);
+// The class of the largest of images * classes planes at each of `pixels` places, the first of equal ones; best: `pixels`
+// floats of work space. nan is never larger.
+void nn_largest_plane(
+    const float *planes, uint8_t *labels, int64_t images, int64_t classes, int64_t pixels, float *best);
+
 // ---- RoIAlign of one region (nn_roi_align.c)
 
 typedef struct {
@@ -152,6 +163,18 @@ typedef struct {
 } nn_pixel_map;
 // target = pixel * gain + offset, rounded twice; both height * width * 3.
 void nn_pixels(const uint8_t *pixels, float *target, const nn_pixel_map *map);
+
+// ---- Crops (nn_crop.c)
+
+typedef struct {
+  int64_t source_width, height, width;      // of the picture; of the crop
+  const nn_tap *row_taps, *column_taps;     // low < 0: outside the picture; high - low at most 1
+  float gain, offset, padding;              // padding: the pixel value outside
+} nn_crop;
+// target = resized pixel * gain + offset, height * width * 3; work: 6 * width floats.
+void nn_crop_pixels(const uint8_t *pixels, float *target, const nn_crop *crop, float *work);
+// The nearest label; 255 outside.
+void nn_crop_labels(const uint8_t *labels, uint8_t *target, const nn_crop *crop);
 
 // ---- Optimizers (nn_optimizers.c), as PyTorch's; g is scaled by gradient_scale first
 

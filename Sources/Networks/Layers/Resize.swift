@@ -100,7 +100,7 @@ final class Resize: Layer {
 
 extension ResizeMode {
   /// The sources of each output index; positions are computed in Float as PyTorch does.
-  fileprivate func taps(from old: Int, to new: Int) -> [nn_tap] {
+  func taps(from old: Int, to new: Int) -> [nn_tap] {
     let scale = Float(old) / Float(new)
     return (0..<new).map { index in
       switch self {

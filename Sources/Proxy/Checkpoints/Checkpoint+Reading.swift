@@ -55,8 +55,8 @@ extension Checkpoint {
   }
 }
 
-/// The texts of one file.
-private struct CheckpointTexts {
+/// The texts in the metadata of one file.
+struct CheckpointTexts {
   let file: TensorFile
   let path: String
 
@@ -96,7 +96,7 @@ extension TensorFile {
       guard tensor.shape == part.shape else {
         throw .damaged(
           path: path, place: "tensor '\(prefix + part.name)'",
-          problem: "its shape is \(tensor.shape), the detector's \(part.shape)")
+          problem: "its shape is \(tensor.shape), the network's \(part.shape)")
       }
       values.replaceSubrange(part.range, with: tensor.values)
     }

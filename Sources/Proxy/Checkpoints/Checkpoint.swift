@@ -76,7 +76,7 @@ public struct Checkpoint: Sendable {
     DetectorShape(settings: detector, classes: classes.count, batch: 1, height: height, width: width)
   }
 
-  private static func text<Value: Encodable>(_ value: Value) throws -> String {
+  static func text<Value: Encodable>(_ value: Value) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(value), as: UTF8.self)

@@ -2,7 +2,10 @@
 public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   case folderMissing(path: String)
   case layoutUnknown(path: String)
+  case noSegmentation(path: String)
   case fileUnreadable(path: String, reason: String)
+  /// A picture or label map of a segmentation data set.
+  case undecodable(file: String, reason: String)
   case malformedJSON(file: String, line: Int, column: Int, reason: String)
   case malformedXML(file: String, line: Int, reason: String)
   case malformedEntry(file: String, entry: String, reason: String)
@@ -18,7 +21,9 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .folderMissing: "folderMissing"
     case .layoutUnknown: "layoutUnknown"
+    case .noSegmentation: "noSegmentation"
     case .fileUnreadable: "fileUnreadable"
+    case .undecodable: "undecodable"
     case .malformedJSON: "malformedJSON"
     case .malformedXML: "malformedXML"
     case .malformedEntry: "malformedEntry"
@@ -39,10 +44,15 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .folderMissing(let path):
-      "\(path): no such data folder; give --data the path of a COCO or VOC folder, or 'synthetic'"
+      "\(path): no such data folder; give --data the path of one, or 'synthetic'"
     case .layoutUnknown(let path):
       "\(path): neither COCO (annotations/instances_train.json) nor VOC (Annotations, JPEGImages, "
         + "ImageSets/Main/train.txt); bring the folder into one of the two layouts"
+    case .noSegmentation(let path):
+      "\(path): not the layout of segmentation data (images/train, images/val, annotations/train, annotations/val with a "
+        + "PNG label map for each picture); bring the folder into it"
+    case .undecodable(let file, let reason):
+      "\(file): cannot be decoded (\(reason)); replace the file, or remove the picture and its label map"
     case .fileUnreadable(let path, let reason):
       "\(path): cannot be read (\(reason)); check that it exists and that you may read it"
     case .malformedJSON(let file, let line, let column, let reason):

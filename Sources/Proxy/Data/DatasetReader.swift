@@ -1,5 +1,4 @@
 import Foundation
-import Randomness
 
 /// Opens a data set by the name that `--data` takes: `synthetic`, or a folder in the COCO or VOC layout.
 public enum DatasetReader {
@@ -82,12 +81,8 @@ public enum DatasetReader {
   private static func divide(
     _ train: DetectionDataset, _ settings: DataSettings
   ) throws(DatasetError) -> (train: DetectionDataset, validation: DetectionDataset) {
-    let count = train.images.count
-    guard count >= 2 else { throw .tooFewImages(count: count) }
-    var generator = SeededGenerator(seed: settings.splitSeed, stream: "data.split")
-    var order = Array(0..<count)
-    generator.shuffle(&order)
-    let held = min(count - 1, max(1, Int((Double(count) * settings.validationFraction).rounded())))
-    return (train.subset(order[held...].sorted()), train.subset(order[..<held].sorted()))
+    let parts = try TrainDivision(
+      count: train.images.count, fraction: settings.validationFraction, seed: settings.splitSeed)
+    return (train.subset(parts.train), train.subset(parts.validation))
   }
 }

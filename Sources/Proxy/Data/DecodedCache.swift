@@ -32,12 +32,35 @@ public struct DecodedCache: Sendable {
   func pictures(
     _ files: [[UInt8]], dataset: String, height: Int, width: Int
   ) -> (pictures: [DecodedPicture], problems: [DataProblem]) {
-    let key = Self.key(files, height: height, width: width)
-    let url = folder.appendingPathComponent("\(dataset)-\(width)x\(height)-\(key.prefix(12)).decoded")
+    let entry = Entry<DecodedPicture>(
+      name: "\(dataset)-\(width)x\(height)", key: Self.key(files, height: height, width: width), count: files.count,
+      append: Self.append, read: Self.picture)
+    let (pictures, problems) = items(entry) {
+      files.map { DecodedPicture(bytes: $0, height: height, width: width) }
+    }
+    return (pictures, problems)
+  }
+
+  /// What one file holds and how: `count` items behind each other.
+  struct Entry<Item> {
+    /// The beginning of the file's name.
+    let name: String
+    /// Over everything that decides the items.
+    let key: String
+    let count: Int
+    let append: (Item, inout ByteWriter) -> Void
+    let read: (inout ByteReader) -> Item?
+  }
+
+  /// The items from the cache, or made now and kept, with what went wrong with the cache itself.
+  func items<Item, Failure: Error>(
+    _ entry: Entry<Item>, make: () throws(Failure) -> [Item]
+  ) throws(Failure) -> (items: [Item], problems: [DataProblem]) {
+    let url = folder.appendingPathComponent("\(entry.name)-\(entry.key.prefix(12)).decoded")
     var problems: [DataProblem] = []
     if FileBytes.exists(url) {
-      switch load(url, key: key, count: files.count) {
-      case .success(let pictures): return (pictures, [])
+      switch load(url, entry) {
+      case .success(let items): return (items, [])
       case .failure(let error):
         problems.append(
           DataProblem(
@@ -45,10 +68,10 @@ public struct DecodedCache: Sendable {
             mend: "nothing to do; delete the file if this comes back"))
       }
     }
-    let pictures = files.map { DecodedPicture(bytes: $0, height: height, width: width) }
+    let items = try make()
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      var file = Self.encode(pictures, key: key)
+      var file = Self.encode(items, entry)
       try file.withUnsafeMutableBytes { bytes in
         guard let start = bytes.baseAddress else { return }
         try Data(bytesNoCopy: start, count: bytes.count, deallocator: .none).write(to: url, options: .atomic)
@@ -60,7 +83,7 @@ public struct DecodedCache: Sendable {
           reason: "cannot be written (\(FileBytes.reason(error))), pictures will be decoded again next time",
           mend: "free some space or set XDG_CACHE_HOME to a folder you may write"))
     }
-    return (pictures, problems)
+    return (items, problems)
   }
 
   static func key(_ files: [[UInt8]], height: Int, width: Int) -> String {
@@ -77,16 +100,16 @@ extension DecodedCache {
     let reason: String
   }
 
-  private static func encode(_ pictures: [DecodedPicture], key: String) -> [UInt8] {
+  private static func encode<Item>(_ items: [Item], _ entry: Entry<Item>) -> [UInt8] {
     var header = ByteWriter()
     header.bytes += magic
     header.append(version)
-    header.append(text: key)
+    header.append(text: entry.key)
     var file = header
     // The checksum has always 32 digits: room now, its value once the body stands.
     file.append(text: String(repeating: "0", count: 32))
     let bodyStart = file.bytes.count
-    for picture in pictures { append(picture, to: &file) }
+    for item in items { entry.append(item, &file) }
     header.append(text: checksum(file.bytes[bodyStart...]))
     file.bytes.replaceSubrange(..<bodyStart, with: header.bytes)
     return file.bytes
@@ -113,21 +136,21 @@ extension DecodedCache {
     return hasher.hexadecimal
   }
 
-  private func load(_ url: URL, key: String, count: Int) -> Result<[DecodedPicture], Damage> {
+  private func load<Item>(_ url: URL, _ entry: Entry<Item>) -> Result<[Item], Damage> {
     do throws(DatasetError) {
       var reader = ByteReader(bytes: try FileBytes.read(url, name: url.path))
       guard reader.take(Self.magic.count) == Self.magic[...] else { return .failure(Damage(reason: "no cache file")) }
       guard reader.word() == Self.version else { return .failure(Damage(reason: "of another version")) }
-      guard reader.text() == key else { return .failure(Damage(reason: "of other pictures")) }
+      guard reader.text() == entry.key else { return .failure(Damage(reason: "of other pictures")) }
       guard let sum = reader.text(), sum == Self.checksum(reader.rest) else {
         return .failure(Damage(reason: "damaged (its checksum does not fit)"))
       }
-      var pictures: [DecodedPicture] = []
-      for _ in 0..<count {
-        guard let picture = Self.picture(&reader) else { return .failure(Damage(reason: "damaged (it ends early)")) }
-        pictures.append(picture)
+      var items: [Item] = []
+      for _ in 0..<entry.count {
+        guard let item = entry.read(&reader) else { return .failure(Damage(reason: "damaged (it ends early)")) }
+        items.append(item)
       }
-      return .success(pictures)
+      return .success(items)
     } catch {
       return .failure(Damage(reason: "\(error)"))
     }

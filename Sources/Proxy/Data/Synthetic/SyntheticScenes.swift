@@ -33,11 +33,21 @@ public struct SyntheticScenes: Sendable {
       images: (0..<count).map { image(split: split, number: $0, id: firstID + $0, data) })
   }
 
-  private func image(split: String, number: Int, id: Int, _ data: DataSettings) -> DetectionImage {
-    var painter = ScenePainter(
+  /// The painter of one scene, before its noise is drawn.
+  func scene(_ split: String, _ number: Int) -> ScenePainter {
+    ScenePainter(
       width: Self.width, height: Self.height,
       generator: SeededGenerator(
         seed: settings.seed, stream: "synthetic.\(Self.version).\(split)", index: UInt64(number)))
+  }
+
+  static func name(_ split: String, _ number: Int) -> String {
+    let digits = String(number)
+    return "\(split)-\(String(repeating: "0", count: max(0, 5 - digits.count)))\(digits).png"
+  }
+
+  private func image(split: String, number: Int, id: Int, _ data: DataSettings) -> DetectionImage {
+    var painter = scene(split, number)
     let picture = painter.picture()
     let placement = ImagePlacement(
       originalWidth: Self.width, originalHeight: Self.height, height: data.height, width: data.width)
@@ -53,9 +63,8 @@ public struct SyntheticScenes: Sendable {
       masks.append(mask)
     }
     let content = ImageResizer.resize(picture, to: placement)
-    let digits = String(number)
     return DetectionImage(
-      id: id, name: "\(split)-\(String(repeating: "0", count: max(0, 5 - digits.count)))\(digits).png",
+      id: id, name: Self.name(split, number),
       pixels: ImageResizer.pad(content, height: data.height, width: data.width), placement: placement,
       boxes: boxes.map(placement.input), labels: labels, isCrowd: boxes.map { _ in false },
       areas: masks.map { Double($0.area) }, originalBoxes: boxes, originalMasks: masks)

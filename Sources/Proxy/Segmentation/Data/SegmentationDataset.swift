@@ -1,0 +1,59 @@
+/// One picture and the class of each of its pixels, both of one size.
+public struct SegmentationImage: Hashable, Sendable {
+  /// The file name of the picture, without its folder.
+  public let name: String
+  public let pixels: RGBImage
+  public let labels: LabelMap
+
+  /// Both have the same extents.
+  public init(name: String, pixels: RGBImage, labels: LabelMap) {
+    precondition(pixels.width == labels.width && pixels.height == labels.height, "\(name): one size for both")
+    (self.name, self.pixels, self.labels) = (name, pixels, labels)
+  }
+
+  public var width: Int { pixels.width }
+  public var height: Int { pixels.height }
+}
+
+/// The images of one split with the classes that their labels index; sizes may differ from image to image.
+public struct SegmentationDataset: Hashable, Sendable {
+  /// Names by label, from 0; a background is a class like others.
+  public let classes: [String]
+  public let images: [SegmentationImage]
+  /// 128 bits in hexadecimal over everything that decides the data: classes, order, names, pixels, labels.
+  public let contentHash: String
+
+  public init(classes: [String], images: [SegmentationImage]) {
+    (self.classes, self.images) = (classes, images)
+    contentHash = Self.hash(classes: classes, images: images)
+  }
+
+  /// The images at the given indices, in that order.
+  public func subset(_ indices: [Int]) -> SegmentationDataset {
+    SegmentationDataset(classes: classes, images: indices.map { images[$0] })
+  }
+
+  /// Largest extents of any image; 0 without images.
+  public var largestHeight: Int { images.map(\.height).max() ?? 0 }
+  public var largestWidth: Int { images.map(\.width).max() ?? 0 }
+
+  /// Labelled pixels of each class, by label.
+  public var pixelCounts: [Int] {
+    var counts = [Int](repeating: 0, count: 256)
+    for image in images { for label in image.labels.labels { counts[Int(label)] += 1 } }
+    return Array(counts.prefix(classes.count))
+  }
+
+  private static func hash(classes: [String], images: [SegmentationImage]) -> String {
+    var hasher = ContentHasher()
+    hasher.combine(classes.count)
+    for name in classes { hasher.combine(name) }
+    for image in images {
+      hasher.combine(image.name)
+      for size in [image.width, image.height] { hasher.combine(size) }
+      hasher.combine(bytes: image.pixels.bytes)
+      hasher.combine(bytes: image.labels.labels)
+    }
+    return hasher.hexadecimal
+  }
+}
