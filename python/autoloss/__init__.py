@@ -1,0 +1,28 @@
+"""Searched loss functions (CSE-Autoloss, Auto Seg-Loss) as PyTorch modules.
+
+>>> loss = autoloss.RegLoss("Sub(1,Div(I,U))", loss_weight=10)
+>>> loss(predicted_boxes, target_boxes, avg_factor=64)
+"""
+
+from .boxes import areas, overlap
+from .classification import BinaryClsLoss, MultiClsLoss
+from .errors import AutolossWarning, CardError, FormulaError, LossError
+from .formula import Formula
+from .regression import RegLoss
+from .vocabulary import Mode
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AutolossWarning",
+    "BinaryClsLoss",
+    "CardError",
+    "Formula",
+    "FormulaError",
+    "LossError",
+    "Mode",
+    "MultiClsLoss",
+    "RegLoss",
+    "areas",
+    "overlap",
+]

@@ -1,0 +1,75 @@
+"""What the three loss modules share."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from .errors import AutolossWarning
+from .formula import Formula, as_formula
+from .reduction import checked_reduction
+from .vocabulary import Mode
+
+if TYPE_CHECKING:
+    from .cards import LossCard
+
+
+class FormulaLoss(nn.Module):
+    """A formula with its weight and reduction; subclasses know what its letters mean."""
+
+    mode: Mode
+    iou_variable: str | None = None
+    """The letter that IoUs feed."""
+
+    def __init__(self, formula: Formula | str, reduction: str = "mean", loss_weight: float = 1.0) -> None:
+        super().__init__()
+        self.formula = as_formula(formula, self.mode)
+        self.formula.refuse_bare_literal()
+        self.reduction = checked_reduction(reduction)
+        self.loss_weight = float(loss_weight)
+        self.card: LossCard | None = None
+        """The card that the loss was loaded from."""
+        self._has_warned = False
+
+    def extra_repr(self) -> str:
+        return f"{self.formula}, reduction={self.reduction!r}, loss_weight={self.loss_weight:g}"
+
+    def _warn_without_iou(self) -> None:
+        """Says once that nothing feeds the IoU."""
+        if self._has_warned or self.iou_variable not in self.formula.variables or torch.compiler.is_compiling():
+            return
+        self._has_warned = True
+        letter, stands = self.iou_variable, "1" if self.mode is Mode.MULTI_CLS else "0"
+        warnings.warn(
+            AutolossWarning(
+                "noIoU",
+                f"the formula uses {letter}, but no IoU is fed, so {letter} is {stands} everywhere: pass iou= "
+                "(autoloss.overlap of decoded and target boxes), or use an adapter that does",
+            ),
+            stacklevel=4,
+        )
+
+
+def feed_iou(iou: Tensor, positive: Tensor, elsewhere: float) -> Tensor:
+    """A number for each row: the IoU in positive rows, `elsewhere` in all others.
+
+    Args:
+        iou: N numbers, one for each row, or one for each positive row in row order; without gradient.
+        positive: N booleans.
+
+    Raises ValueError where the number of IoUs fits neither.
+    """
+    values = iou.detach().reshape(-1)
+    if values.shape[0] != positive.shape[0]:
+        if not torch.compiler.is_compiling() and values.shape[0] != int(positive.sum()):
+            raise ValueError(
+                f"iou holds {values.shape[0]} numbers where {positive.shape[0]} (one for each row) or "
+                f"{int(positive.sum())} (one for each positive row) are needed"
+            )
+        if values.shape[0] == 0:
+            return torch.full_like(positive, elsewhere, dtype=values.dtype)
+        values = values[(positive.long().cumsum(0) - 1).clamp(min=0)]
+    return torch.where(positive, values, torch.full_like(values, elsewhere))

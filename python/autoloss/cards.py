@@ -1,0 +1,5 @@
+"""Loss cards."""
+
+
+class LossCard:
+    """A loss and how it is weighed."""

@@ -1,0 +1,134 @@
+"""A loss formula: a value that prints, compares, and computes on tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from . import faults
+from .errors import FormulaError
+from .evaluation import evaluate, program
+from .nodes import Node, printed
+from .parser import parse
+from .scanner import MAXIMUM_TEXT_LENGTH
+from .shapes import NodeShape, ValueShape
+from .vocabulary import Mode, as_mode
+
+
+class Formula:
+    """A formula such as `Neg(Dot(Y,Log(Softmax(X))))`, read without eval, that is called with its variables by name.
+
+    >>> Formula("Sub(1,Div(I,U))")(I=torch.tensor([1.0]), U=torch.tensor([2.0]))
+    tensor([0.5000])
+    """
+
+    __slots__ = ("_hash", "_mode", "_nodes", "_program", "_shapes", "_text")
+
+    def __init__(self, text: str, mode: Mode | str | None = None) -> None:
+        """Reads a formula; without a mode its variables decide.
+
+        Raises FormulaError with the place in the text; of code `ambiguousMode` where no mode is given and several fit.
+        """
+        read = parse(text, None if mode is None else as_mode(mode))
+        self._nodes = read.nodes
+        self._mode = read.mode
+        self._shapes = read.shapes
+        self._program = program(read.nodes)
+        self._text = printed(read.nodes, MAXIMUM_TEXT_LENGTH)
+        self._hash = hash((read.mode.value, read.nodes))
+
+    @property
+    def mode(self) -> Mode:
+        """What the formula is a loss for."""
+        return self._mode
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The distinct nodes, children before parents, the root last; never empty."""
+        return self._nodes
+
+    @property
+    def node_shapes(self) -> tuple[NodeShape, ...]:
+        """The shape of every node, in the order of `nodes`."""
+        return self._shapes
+
+    @property
+    def shape(self) -> ValueShape:
+        """The shape of the value."""
+        return self._shapes[-1].value
+
+    @property
+    def couples_samples(self) -> bool:
+        """Whether the value of a row depends on other rows (a `Dot` over N)."""
+        return self._shapes[-1].couples_samples
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that occur, in the order of the mode's."""
+        used = {node.name for node in self._nodes}
+        return tuple(name for name in self._mode.variables if name in used)
+
+    @property
+    def depends_on_prediction(self) -> bool:
+        """Whether a variable occurs that gradients flow to."""
+        return any(name in self._mode.differentiable_variables for name in self.variables)
+
+    @property
+    def depth(self) -> int:
+        """The number of edges on the longest way from the root to a leaf; 0 for a lone variable."""
+        heights: list[int] = []
+        for node in self._nodes:
+            heights.append(max((heights[child] + 1 for child in node.children), default=0))
+        return heights[-1]
+
+    def __call__(self, **inputs: Tensor) -> Tensor:
+        """The value, of shape `shape`: neither weighted nor reduced.
+
+        Takes the mode's variables by name, those that the formula does not use may be left out: N×C tensors in
+        classification, N areas in regression. Computes in float32 (float64 where an input is), whatever autocast says;
+        gradients flow to X, or to U, I and E, alone.
+
+        Raises LossError for a missing variable or one of the wrong rank, TypeError for one that the mode does not have,
+        FormulaError for a formula that is one number.
+        """
+        self.refuse_bare_literal()
+        for name in inputs:
+            if name not in self._mode.variables:
+                known = ", ".join(self._mode.variables)
+                raise TypeError(f"{name} is no variable of {self._mode}: use {known}")
+        return evaluate(self._program, self._mode, inputs)
+
+    def refuse_bare_literal(self) -> None:
+        """Raises FormulaError of code `bareLiteral` where the formula is one number and nothing else."""
+        if self._nodes[-1].is_number:
+            raise FormulaError(*faults.bare_literal(), self._text, 0)
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Formula({self._text!r}, mode={self._mode.value!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Formula):
+            return NotImplemented
+        return self._mode is other._mode and self._nodes == other._nodes
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Formula, (self._text, self._mode.value))
+
+
+def as_formula(formula: Formula | str, mode: Mode) -> Formula:
+    """A formula of a mode, read where it is a text.
+
+    Raises FormulaError where it is none, ValueError where it is one of another mode.
+    """
+    if isinstance(formula, str):
+        return Formula(formula, mode)
+    if formula.mode is not mode:
+        raise ValueError(f"a formula of {mode} is needed, {formula} is one of {formula.mode}")
+    return formula

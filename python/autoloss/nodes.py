@@ -1,0 +1,77 @@
+"""Nodes of formulas, stored once each, children before parents."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .vocabulary import VARIABLES
+
+
+class Node(NamedTuple):
+    """One node of a formula; children are indices of earlier nodes of the same formula."""
+
+    name: str
+    """The primitive or the variable; "number" for a number."""
+    children: tuple[int, ...] = ()
+    value: float = 0.0
+    """The number, where the node is one."""
+
+    @property
+    def is_number(self) -> bool:
+        return self.name == "number"
+
+    @property
+    def is_variable(self) -> bool:
+        return self.name in VARIABLES
+
+
+class NodeTable:
+    """Stores nodes; one that is asked for twice is stored once."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._places: dict[Node, int] = {}
+
+    def insert(self, node: Node) -> int:
+        """The index of a node whose children are indices of this table; −0 is stored as 0."""
+        if node.is_number and node.value == 0:
+            node = Node("number", (), 0.0)
+        place = self._places.setdefault(node, len(self.nodes))
+        if place == len(self.nodes):
+            self.nodes.append(node)
+        return place
+
+
+def spelling(value: float) -> str:
+    """The shortest decimal that reads back to the same number; whole numbers without a point."""
+    if value == value and abs(value) < 2**53 and value == int(value):
+        return str(int(value))
+    text = repr(value)
+    # Swift writes whole numbers out up to 2^54, Python up to 1e16.
+    return f"{int(value)}.0" if 1e16 <= abs(value) <= 2.0**54 else text
+
+
+def printed(nodes: tuple[Node, ...], limit: int) -> str:
+    """The formula written out as a tree without blanks; ends with `…` where that takes more than `limit` letters."""
+    pieces: list[str] = []
+    length = 0
+    pending: list[str | int] = [len(nodes) - 1]
+    while pending:
+        if length > limit:
+            return "".join(pieces) + "…"
+        piece = pending.pop()
+        if isinstance(piece, int):
+            node = nodes[piece]
+            if node.is_number:
+                piece = spelling(node.value)
+            elif not node.children:
+                piece = node.name
+            else:
+                piece = node.name + "("
+                pending.append(")")
+                for child in reversed(node.children[1:]):
+                    pending += [child, ","]
+                pending.append(node.children[0])
+        pieces.append(piece)
+        length += len(piece)
+    return "".join(pieces)

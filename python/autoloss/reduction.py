@@ -1,0 +1,66 @@
+"""Weighs and reduces the entries of a loss, as mmdetection does."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .errors import LossError
+
+REDUCTIONS = ("none", "sum", "mean")
+
+
+def checked_reduction(reduction: str) -> str:
+    """One of none, sum and mean.
+
+    Raises ValueError with the known names.
+    """
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction '{reduction}' is not known: use one of {', '.join(REDUCTIONS)}")
+    return reduction
+
+
+def reduce(
+    loss: Tensor, weight: Tensor | None, reduction: str, avg_factor: float | Tensor | None, *, independent: bool
+) -> Tensor:
+    """The weighed and reduced loss.
+
+    Args:
+        loss: entries of any shape.
+        weight: multiplies the entries; of a shape that broadcasts with them, or None.
+        reduction: "none", "sum" or "mean".
+        avg_factor: what a mean divides by in place of the number of entries; 1.2e-7 is added to it.
+        independent: whether an entry depends on its own sample alone; then an entry of weight 0 counts as 0, also where
+            it is not finite.
+
+    Raises LossError of code `averageFactorWithSum` for a sum with an averaging factor, as mmdetection does.
+    """
+    if avg_factor is not None and reduction == "sum":
+        raise LossError(
+            "averageFactorWithSum",
+            "an averaging factor has no meaning for a sum: use reduction mean, or give no factor",
+        )
+    if weight is not None:
+        weight = weight.to(loss.dtype)
+        weighed = loss * weight
+        loss = torch.where(weight == 0, torch.zeros_like(weighed), weighed) if independent else weighed
+    if reduction == "none":
+        return loss
+    if reduction == "sum":
+        return loss.sum()
+    if avg_factor is None:
+        return loss.sum() / max(loss.numel(), 1)
+    return loss.sum() / (avg_factor + torch.finfo(torch.float32).eps)
+
+
+def without_weightless(values: Tensor, weight: Tensor | None) -> Tensor:
+    """The same values, cut from the gradient in rows of weight 0, so that no inf or nan comes back out of them.
+
+    Args:
+        values: N×K.
+        weight: N, N×1, N×K or None.
+    """
+    if weight is None:
+        return values
+    rows = weight if weight.dim() == values.dim() else weight.reshape(-1, 1)
+    return torch.where(rows == 0, values.detach(), values)

@@ -1,0 +1,103 @@
+"""Formulas as losses of predicted boxes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .base import FormulaLoss
+from .boxes import areas, computed
+from .errors import LossError
+from .formula import Formula
+from .reduction import checked_reduction, reduce
+from .shapes import ValueShape
+from .vocabulary import Mode
+
+WEIGHTINGS = ("per_box", "original")
+
+
+class RegLoss(FormulaLoss):
+    """A formula of U, I and E as the loss of predicted boxes."""
+
+    mode = Mode.REG
+
+    def __init__(
+        self,
+        formula: Formula | str,
+        reduction: str = "mean",
+        loss_weight: float = 1.0,
+        weighting: str = "per_box",
+    ) -> None:
+        """Weighting "per_box" takes N weights as they are and of N×4 the mean of each row, as mmdetection does.
+
+        "original" is the module of the published code: the mean over the last axis whatever it is, so that N weights
+        collapse to one number; none is refused.
+        """
+        super().__init__(formula, reduction, loss_weight)
+        if weighting not in WEIGHTINGS:
+            raise ValueError(f"weighting '{weighting}' is not known: use one of {', '.join(WEIGHTINGS)}")
+        self.weighting = weighting
+
+    def forward(
+        self,
+        pred: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        avg_factor: float | Tensor | None = None,
+        reduction_override: str | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
+        """The loss of a batch of boxes.
+
+        Args:
+            pred: decoded boxes, N×4 (x1, y1, x2, y2), in the unit that the card names (pixels of the network's input).
+            target: N×4.
+            weight: N or N×4, or None; boxes of weight 0 count nothing. Where no weight is positive the result is the
+                sum of pred · weight, which is 0 and keeps the graph.
+            avg_factor: what a mean divides by in place of the number of boxes.
+            reduction_override: "none", "sum" or "mean" in place of the module's own.
+            kwargs: ignored, for callers that pass more.
+
+        Raises LossError for arguments that do not fit together.
+        """
+        reduction = checked_reduction(reduction_override or self.reduction)
+        boxes, goal = computed(pred).reshape(-1, 4), computed(target).reshape(-1, 4)
+        per_box, fallback, is_empty = self._weights(boxes, weight)
+        independent = self.formula.shape is ValueShape.PER_SAMPLE and not self.formula.couples_samples
+        counted = boxes
+        if per_box is not None and independent:
+            counted = torch.where(per_box.reshape(-1, 1) == 0, boxes.detach(), boxes)
+        if is_empty is not None:
+            counted = torch.where(is_empty, boxes.detach(), counted)
+        loss = self.formula(**areas(counted, goal))
+        result = reduce(loss, per_box, reduction, avg_factor, independent=independent) * self.loss_weight
+        if fallback is None or is_empty is None:
+            return result
+        return torch.where(is_empty, fallback, result)
+
+    def _weights(self, boxes: Tensor, weight: Tensor | None) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """One weight a box; the result where no weight is positive, and whether that is so (None: cannot be)."""
+        if weight is None:
+            if self.weighting == "original":
+                raise LossError(
+                    "weightsMissing",
+                    "the original's regression module needs weights: give them, or use weighting per_box",
+                )
+            return None, None, None
+        weight = weight.to(boxes.dtype)
+        per_box = weight.mean(-1) if weight.dim() > 1 or self.weighting == "original" else weight
+        if self.reduction == "none":
+            return per_box, None, None
+        spread = weight if weight.dim() == 2 else weight.unsqueeze(-1)
+        is_empty = ~(weight > 0).any()
+        if self.weighting == "original" and weight.dim() == 1 and bool(is_empty):
+            raise LossError(
+                "zeroWeightsPerBox",
+                "the original's regression module fails on weights of one number a box that are all zero: "
+                "give four a box",
+            )
+        # A constant has no gradient, here neither.
+        values = boxes if self.formula.depends_on_prediction else boxes.detach()
+        return per_box, (values * spread).sum(), is_empty
