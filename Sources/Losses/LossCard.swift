@@ -32,24 +32,7 @@ public struct LossCard: Hashable, Sendable {
   /// What a card is for: a mode of formulas, or a segmentation surrogate.
   public enum Kind: Hashable, Sendable {
     case formula(Formula, Mode)
-    case surrogate(Surrogate)
-  }
-
-  /// The parameters of a segmentation surrogate (Auto Seg-Loss).
-  public struct Surrogate: Hashable, Sendable {
-    public var metric: String
-    public var parameterization: String
-    public var theta: [Double]
-    public var tolerance: Int
-    public var dropBackground: Bool
-
-    public init(metric: String, parameterization: String, theta: [Double], tolerance: Int, dropBackground: Bool) {
-      self.metric = metric
-      self.parameterization = parameterization
-      self.theta = theta
-      self.tolerance = tolerance
-      self.dropBackground = dropBackground
-    }
+    case surrogate(SurrogateParameters)
   }
 
   /// A measured result.

@@ -32,7 +32,7 @@ extension LossCard: Codable {
     let isSurrogate = mode == Self.surrogateMode
     let foreign = isSurrogate ? [CodingKeys.formula] : CodingKeys.surrogateOnly
     try UnknownKeys.refuse(in: decoder, known: CodingKeys.allCases.filter { !foreign.contains($0) }.map(\.rawValue))
-    kind = try isSurrogate ? .surrogate(Surrogate(from: container)) : Self.formula(container, mode: mode)
+    kind = try isSurrogate ? .surrogate(SurrogateParameters(from: container)) : Self.formula(container, mode: mode)
     lossWeight = try container.decodeIfPresent(Double.self, forKey: .lossWeight) ?? 1
     alpha = try container.decodeIfPresent(Double.self, forKey: .alpha)
     guard lossWeight > 0, lossWeight.isFinite else {
@@ -88,24 +88,6 @@ extension LossCard: Codable {
     try container.encode(warnings, forKey: .warnings)
     try container.encode(evidence, forKey: .evidence)
     try container.encode(provenance, forKey: .provenance)
-  }
-}
-
-extension LossCard.Surrogate {
-  init(from container: KeyedDecodingContainer<LossCard.CodingKeys>) throws {
-    metric = try container.decode(String.self, forKey: .metric)
-    parameterization = try container.decode(String.self, forKey: .parameterization)
-    theta = try container.decode([Double].self, forKey: .theta)
-    tolerance = try container.decode(Int.self, forKey: .tolerance)
-    dropBackground = try container.decode(Bool.self, forKey: .dropBackground)
-  }
-
-  func encode(to container: inout KeyedEncodingContainer<LossCard.CodingKeys>) throws {
-    try container.encode(metric, forKey: .metric)
-    try container.encode(parameterization, forKey: .parameterization)
-    try container.encode(theta, forKey: .theta)
-    try container.encode(tolerance, forKey: .tolerance)
-    try container.encode(dropBackground, forKey: .dropBackground)
   }
 }
 

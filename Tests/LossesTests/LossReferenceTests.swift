@@ -124,8 +124,7 @@ import Testing
     let surrogate = LossCard(
       name: "miou",
       kind: .surrogate(
-        LossCard.Surrogate(
-          metric: "mIoU", parameterization: "bezier", theta: [0.5, 0.25], tolerance: 0, dropBackground: false)))
+        try SurrogateParameters(metric: .meanIoU, theta: [0.5, 0.25, 0.5, 0.5], tolerance: 0)))
     #expect(try JSONDecoder().decode(LossCard.self, from: JSONEncoder().encode(surrogate)) == surrogate)
   }
 

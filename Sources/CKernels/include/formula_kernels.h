@@ -80,7 +80,7 @@ typedef struct {
   int32_t constants, fixed, row_inputs, row_outputs, inputs, outputs, kept;
 } formula_program;
 
-// The instruction sets the machine is compiled for.
+// The instruction sets the machine, and the kernels of segment_kernels.h, are compiled for.
 enum formula_level { FORMULA_BASELINE = 0, FORMULA_AVX2 = 1, FORMULA_AVX512 = 2 };
 
 // Numbers between one constant and the next: each stands as many times as the widest vector has lanes.

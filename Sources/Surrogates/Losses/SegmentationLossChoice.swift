@@ -1,0 +1,33 @@
+import Losses
+
+/// The losses that a segmenter can be trained with.
+public enum SegmentationLossChoice: Hashable, Sendable {
+  case crossEntropy
+  case dice
+  case lovasz
+  case surrogate(SurrogateParameters)
+
+  /// The names that stand for a loss without a file; `published` is the authors' find for the metric.
+  public static let names = ["published", "ce", "dice", "lovasz"]
+
+  /// The loss of a name; nil for everything else, such as a file of a loss card.
+  public init?(name: String, metric: SegmentationMetric) {
+    switch name {
+    case "ce": self = .crossEntropy
+    case "dice": self = .dice
+    case "lovasz": self = .lovasz
+    case "published": self = .surrogate(.published(metric))
+    case _: return nil
+    }
+  }
+
+  /// A loss for one worker.
+  public func makeLoss(instructions: InstructionSet = .best) -> any SegmentationLoss {
+    switch self {
+    case .crossEntropy: CrossEntropyLoss(instructions: instructions)
+    case .dice: DiceLoss(instructions: instructions)
+    case .lovasz: LovaszSoftmaxLoss(instructions: instructions)
+    case .surrogate(let parameters): parameters.makeLoss(instructions: instructions)
+    }
+  }
+}
