@@ -9,6 +9,7 @@ from .classification import BinaryClsLoss, MultiClsLoss
 from .errors import AutolossWarning, CardError, FormulaError, LossError
 from .formula import Formula
 from .regression import RegLoss
+from .surrogate import SurrogateLoss
 from .vocabulary import Mode
 
 __version__ = "0.1.0"
@@ -23,6 +24,7 @@ __all__ = [
     "Mode",
     "MultiClsLoss",
     "RegLoss",
+    "SurrogateLoss",
     "areas",
     "overlap",
 ]

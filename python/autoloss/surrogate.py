@@ -1,0 +1,233 @@
+"""Auto Seg-Loss: segmentation metrics as losses, each logic gate of the metric replaced by a curve (Li et al., ICLR
+2021).
+
+The value and gradient are those of the original; the work is not: a curve that only the true class needs is evaluated
+at the true class only, no one-hot maps are kept, and every curve saves one tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from . import label_maps
+from .curves import Curve, Parameterization, check_points
+
+EPSILON = 1e-8
+
+
+class Metric(str, Enum):
+    """The six metrics that have a surrogate."""
+
+    MIOU = "mIoU"
+    FWIOU = "FWIoU"
+    MACC = "mAcc"
+    GACC = "gAcc"
+    BIOU = "BIoU"
+    BF1 = "BF1"
+
+    @property
+    def curves(self) -> int:
+        """How many gates the metric has: intersection and union; intersection; two ANDs and one OR of two inputs."""
+        if self in (Metric.MACC, Metric.GACC):
+            return 1
+        return 4 if self is Metric.BF1 else 2
+
+    @classmethod
+    def named(cls, name: str | Metric) -> Metric:
+        """The metric of that name; ValueError lists the names otherwise."""
+        try:
+            return cls(name)
+        except ValueError:
+            raise ValueError(f"unknown metric {name!r}: it is one of {', '.join(m.value for m in cls)}") from None
+
+
+_IOU_OF_BOUNDARIES = (
+    0.000365390355, 0.984171689, 0.969491959, 0.992340326, 0.988328516, 0.995552719,
+    0.354609758, 0.267221928, 0.560551465, 0.435290039, 0.565432191, 0.601448298,
+)  # fmt: skip
+_ACCURACY = (0.021453928, 0.73905742, 0.41163361, 0.79865617, 0.91986191, 0.95041156)
+
+# Control points that the authors of Auto Seg-Loss publish.
+PUBLISHED_THETA: dict[Metric, tuple[float, ...]] = {
+    Metric.MIOU: (
+        0.00056972844, 0.64372045, 0.338589169, 0.70554336, 0.625281252, 0.779551927,
+        0.69037557, 0.01306289, 0.834170515, 0.962431815, 0.942998269, 0.980038125,
+    ),
+    Metric.FWIOU: _IOU_OF_BOUNDARIES,
+    Metric.BIOU: _IOU_OF_BOUNDARIES,
+    Metric.MACC: _ACCURACY,
+    Metric.GACC: _ACCURACY,
+    Metric.BF1: (
+        0.8113003373146057, 0.8526162505149841, 0.17164576053619385, 0.03164796531200409,
+        0.20997394621372223, 0.44903290271759033, 0.07847517728805542, 0.8753038048744202,
+    ),
+}  # fmt: skip
+
+
+class SurrogateLoss(nn.Module):
+    """`loss_weight` * (1 - surrogate of a segmentation metric), over a batch.
+
+    Args:
+        metric: mIoU, FWIoU, mAcc, gAcc, BIoU or BF1.
+        theta: control points of all curves one after the other, in [0, 1]; None takes the published ones (Bezier).
+            mIoU, FWIoU, BIoU: intersection, union. mAcc, gAcc: intersection. BF1: AND of prediction, AND of eroded
+            prediction, OR of prediction, OR of eroded prediction.
+        parameterization: "bezier" or "piecewise_linear".
+        tolerance: BIoU and BF1: how far, in pixels, the edges are widened.
+        drop_background: BIoU: class 0 has no edges; BF1: class 0 is left out. None is True for BIoU alone, as
+            published.
+        ignore_index: pixels of this label count nowhere, nor do labels outside the classes.
+        loss_weight: multiplies the loss.
+
+    Half precision logits are computed in float32, also under autocast.
+    """
+
+    def __init__(
+        self,
+        metric: str | Metric,
+        theta: Sequence[float] | None = None,
+        *,
+        parameterization: Parameterization = "bezier",
+        tolerance: int = 5,
+        drop_background: bool | None = None,
+        ignore_index: int | None = 255,
+        loss_weight: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.metric = Metric.named(metric)
+        if theta is None:
+            if parameterization != "bezier":
+                raise ValueError("the published control points are of Bezier curves: give theta for another one")
+            theta = PUBLISHED_THETA[self.metric]
+        if tolerance < 0 or int(tolerance) != tolerance:
+            raise ValueError(f"tolerance is a number of pixels from 0 on, not {tolerance}")
+        self.theta = tuple(float(number) for number in theta)
+        self.parameterization = parameterization
+        self.tolerance = int(tolerance)
+        self.drop_background = self.metric is Metric.BIOU if drop_background is None else drop_background
+        self.ignore_index = ignore_index
+        self.loss_weight = loss_weight
+        self.curves = _split(self.metric, self.theta, parameterization)
+
+    def forward(self, logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> Tensor:
+        """The loss (a scalar) of `logits` (N x C x H x W) against `labels` (N x H x W integers).
+
+        `weight` (N x H x W, optional; not with BF1) counts each pixel that many times. With nothing to judge, FWIoU
+        and BF1 are nan and the others `loss_weight`, with gradient 0, as in the original.
+        """
+        if logits.dim() != 4:
+            raise ValueError(f"logits are N x C x H x W, not of shape {tuple(logits.shape)}")
+        labels = label_maps.clean_labels(labels, logits.shape[1], self.ignore_index)
+        if labels.shape != logits[:, 0].shape:
+            raise ValueError(f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)} differ in size")
+        if weight is not None and (self.metric is Metric.BF1 or weight.shape != labels.shape):
+            raise ValueError("pixel weights are N x H x W, and BF1 takes none")
+        with torch.autocast(logits.device.type, enabled=False):
+            if logits.dtype in (torch.float16, torch.bfloat16):
+                logits = logits.float()
+            probabilities = logits.softmax(1)
+            return self.loss_weight * (1 - self._score(probabilities, labels, weight))
+
+    def _score(self, probabilities: Tensor, labels: Tensor, weight: Tensor | None) -> Tensor:
+        if self.metric is Metric.BF1:
+            return self._boundary_f1(probabilities, labels)
+        counted = labels != label_maps.IGNORED
+        if self.metric is Metric.BIOU:
+            band = label_maps.class_boundaries(labels, probabilities.shape[1])
+            if self.drop_background:
+                band &= labels != 0
+            near = label_maps.dilated(band[:, None].to(torch.float32), self.tolerance)[:, 0]
+            counted = counted & (near > 0)
+        amount = counted.to(probabilities.dtype)
+        if weight is not None:
+            amount = amount * weight
+        targets = labels.clamp(min=0)
+        true = probabilities.gather(1, targets[:, None])[:, 0]
+        classes = probabilities.shape[1]
+        count = _class_sums(amount, targets, classes)
+        inter = _class_sums(self.curves[0].apply(true) * amount, targets, classes)
+        if self.metric is Metric.GACC:
+            return inter.sum() / (count.sum() + EPSILON)
+        if self.metric is Metric.MACC:
+            return (inter / (count + EPSILON)).mean()
+        elsewhere: Tensor = _OffTargetSums.apply(probabilities, targets, amount, self.curves[1])
+        union = count + elsewhere
+        quotient = inter / (union + EPSILON)
+        if self.metric is Metric.FWIOU:
+            return _ratio_or_nan((quotient * count).sum(), count.sum())
+        return quotient.mean()
+
+    def _boundary_f1(self, probabilities: Tensor, labels: Tensor) -> Tensor:
+        and_p, and_e, or_p, or_e = self.curves
+        classes = probabilities.shape[1]
+        edges = label_maps.class_boundaries(labels, classes)
+        first = 1 if self.drop_background else 0
+        numbers = torch.arange(first, classes, device=labels.device)
+        truth = (edges[:, None] & (labels[:, None] == numbers[None, :, None, None])).to(probabilities.dtype)
+        wide_truth = label_maps.dilated(truth, self.tolerance)
+        probabilities = probabilities[:, first:]
+        worn = label_maps.eroded(probabilities)
+        one, other = or_p.apply(probabilities), or_e.apply(worn)
+        predicted = one + other - one * other - and_p.apply(probabilities) * and_e.apply(worn)
+        wide_predicted = label_maps.dilated(predicted, self.tolerance)
+        sides = (0, 2, 3)
+        truths = truth.sum(sides)
+        precision = (predicted * wide_truth).sum(sides) / (predicted.sum(sides) + EPSILON)
+        recall = (wide_predicted * truth).sum(sides) / (truths + EPSILON)
+        f1 = 2 * precision * recall / (precision + recall + EPSILON)
+        present = truths > 0
+        return _ratio_or_nan(torch.where(present, f1, torch.zeros_like(f1)).sum(), present.sum())
+
+    def extra_repr(self) -> str:
+        """What print(module) shows."""
+        return (
+            f"{self.metric.value}, {self.parameterization}, tolerance={self.tolerance}, "
+            f"drop_background={self.drop_background}, ignore_index={self.ignore_index}, loss_weight={self.loss_weight}"
+        )
+
+
+def _split(metric: Metric, theta: tuple[float, ...], parameterization: Parameterization) -> list[Curve]:
+    """The curves of a theta: equal parts of it, in order."""
+    size, rest = divmod(len(theta), metric.curves)
+    if rest or not size:
+        raise ValueError(f"{metric.value} has {metric.curves} curves, so theta cannot have {len(theta)} numbers")
+    parts = [theta[index * size : (index + 1) * size] for index in range(metric.curves)]
+    for number, part in enumerate(parts):
+        try:
+            check_points(part, parameterization)
+        except ValueError as error:
+            raise ValueError(f"theta, curve {number + 1} of {metric.curves} of {metric.value}: {error}") from None
+    return [Curve.from_points(part, parameterization) for part in parts]
+
+
+def _class_sums(values: Tensor, targets: Tensor, classes: int) -> Tensor:
+    """The sum of `values` (N x H x W) over the pixels of each class (C)."""
+    return values.new_zeros(classes).index_add(0, targets.reshape(-1), values.reshape(-1))
+
+
+def _ratio_or_nan(total: Tensor, count: Tensor) -> Tensor:
+    """total / count; without a count nan, and then no gradient."""
+    some = count > 0
+    return torch.where(some, total / torch.where(some, count, torch.ones_like(count)), torch.nan)
+
+
+class _OffTargetSums(torch.autograd.Function):
+    """For each class the sum over the counted pixels of other classes of the curve at its probability (C)."""
+
+    @staticmethod
+    def forward(ctx: Any, probabilities: Tensor, targets: Tensor, amount: Tensor, curve: Curve) -> Tensor:
+        value, slope = curve.evaluate(probabilities)
+        mask = amount[:, None].expand_as(value).scatter(1, targets[:, None], 0)
+        ctx.save_for_backward(slope.mul_(mask))
+        return value.mul_(mask).sum((0, 2, 3))
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        (slope,) = ctx.saved_tensors
+        return slope * gradients[0][None, :, None, None], None, None, None
