@@ -68,9 +68,12 @@ public struct VerdictRecord: Sendable, Hashable {
   }
 }
 
-/// What one training came to: average precisions in 0 ... 1, or the step at which the loss left the finite numbers.
+/// What one training came to: average precisions in 0 ... 1, other metrics by name, or the step at which the loss left the
+/// finite numbers.
 public enum ScoreOutcome: Sendable, Hashable, Codable {
   case scored(ap: Double, ap50: Double, ap75: Double)
+  /// Metrics that are no average precisions; nan where one is not defined.
+  case measured([String: Double])
   case diverged(step: Int)
 }
 

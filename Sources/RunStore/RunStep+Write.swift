@@ -41,19 +41,15 @@ extension RunStep {
   }
 
   private static func insert(_ score: ScoreRecord, into database: Database) throws {
-    var numbers: (ap: Double?, ap50: Double?, ap75: Double?, step: Int?)
-    switch score.outcome {
-    case .scored(let ap, let ap50, let ap75): numbers = (ap, ap50, ap75, nil)
-    case .diverged(let step): numbers = (nil, nil, nil, step)
-    }
+    let columns = try OutcomeColumns(score.outcome)
     try database.execute(
       sql: """
-        INSERT OR REPLACE INTO scores (key, purpose, seed, ap, ap50, ap75, diverged_step, seconds)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT OR REPLACE INTO scores (key, purpose, seed, ap, ap50, ap75, diverged_step, seconds, measures)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        score.key, score.purpose, String(score.seed), numbers.ap, numbers.ap50, numbers.ap75, numbers.step,
-        score.seconds,
+        score.key, score.purpose, String(score.seed), columns.ap, columns.ap50, columns.ap75, columns.divergedStep,
+        score.seconds, columns.measures,
       ])
   }
 }

@@ -9,6 +9,9 @@ extension RunStore {
       let text = "\(decoding)".split(separator: "\n").first.map(String.init) ?? "a row"
       return .corrupt(path: file.path, detail: text.components(separatedBy: " - row:")[0])
     }
+    if error is DecodingError {
+      return .corrupt(path: file.path, detail: "the measures of a score are no JSON of numbers")
+    }
     guard let sqlite = error as? DatabaseError else { return nil }
     switch sqlite.resultCode {
     case .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_SCHEMA:

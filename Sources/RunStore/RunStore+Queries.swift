@@ -74,24 +74,11 @@ extension CandidateRecord {
 
 extension ScoreRecord {
   fileprivate init(row: Row) throws {
-    let step: Int? = try row.decode(forColumn: "diverged_step")
     let seed: String = try row.decode(forColumn: "seed")
-    let outcome: ScoreOutcome =
-      if let step {
-        .diverged(step: step)
-      } else {
-        .scored(
-          ap: try row.number("ap"), ap50: try row.number("ap50"), ap75: try row.number("ap75"))
-      }
     self.init(
       key: try row.decode(forColumn: "key"), purpose: try row.decode(forColumn: "purpose"), seed: UInt64(seed) ?? 0,
-      outcome: outcome, seconds: try row.decode(forColumn: "seconds"))
+      outcome: try OutcomeColumns.outcome(of: row), seconds: try row.decode(forColumn: "seconds"))
   }
-}
-
-extension Row {
-  /// SQLite keeps NaN as NULL.
-  fileprivate func number(_ column: String) throws -> Double { try decode(Double?.self, forColumn: column) ?? .nan }
 }
 
 extension GenerationRecord {

@@ -43,7 +43,9 @@ enum Schema {
       generator TEXT NOT NULL,
       population TEXT NOT NULL
     );
-    """
+    """,
+    // Metrics by name, for trainings that are not scored by average precision.
+    "ALTER TABLE scores ADD COLUMN measures TEXT;",
   ]
 
   /// Creates the tables or brings an older database up to date, in one transaction.

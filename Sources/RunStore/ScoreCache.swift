@@ -30,26 +30,27 @@ public final class ScoreCache: Sendable {
       context INTEGER NOT NULL, key TEXT NOT NULL, ap REAL, ap50 REAL, ap75 REAL, diverged_step INTEGER,
       PRIMARY KEY (context, key)
     ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS measured (
+      context INTEGER NOT NULL, key TEXT NOT NULL, ap REAL, ap50 REAL, ap75 REAL, diverged_step INTEGER,
+      measures TEXT NOT NULL, PRIMARY KEY (context, key)
+    ) WITHOUT ROWID;
     """
 
   /// The outcome of an equal training; nil where there was none.
   public func outcome(context: String, key: String) throws(RunStoreError) -> ScoreOutcome? {
     try access { database in
-      let row = try database.read {
-        try Row.fetchOne(
-          $0,
-          sql: """
-            SELECT ap, ap50, ap75, diverged_step FROM scores JOIN contexts ON contexts.id = scores.context
-            WHERE contexts.text = ? AND scores.key = ?
-            """, arguments: [context, key])
+      try database.read { database in
+        for table in ["scores", "measured"] {
+          let row = try Row.fetchOne(
+            database,
+            sql: """
+              SELECT \(table).* FROM \(table) JOIN contexts ON contexts.id = \(table).context
+              WHERE contexts.text = ? AND \(table).key = ?
+              """, arguments: [context, key])
+          if let row { return try OutcomeColumns.outcome(of: row) }
+        }
+        return nil
       }
-      guard let row else { return nil }
-      if let step = try row.decode(Int?.self, forColumn: "diverged_step") { return .diverged(step: step) }
-      guard let ap = try row.decode(Double?.self, forColumn: "ap"),
-        let ap50 = try row.decode(Double?.self, forColumn: "ap50"),
-        let ap75 = try row.decode(Double?.self, forColumn: "ap75")
-      else { return nil }
-      return .scored(ap: ap, ap50: ap50, ap75: ap75)
     }
   }
 
@@ -58,15 +59,17 @@ public final class ScoreCache: Sendable {
     try access { database in
       try database.write { database in
         try database.execute(sql: "INSERT OR IGNORE INTO contexts (text) VALUES (?)", arguments: [context])
-        var values: [(any DatabaseValueConvertible)?] = [context, key]
-        switch outcome {
-        case .scored(let ap, let ap50, let ap75): values += [ap, ap50, ap75, nil]
-        case .diverged(let step): values += [nil, nil, nil, step]
-        }
+        let columns = try OutcomeColumns(outcome)
+        let isMeasured = columns.measures != nil
+        var values: [(any DatabaseValueConvertible)?] = [
+          context, key, columns.ap, columns.ap50, columns.ap75, columns.divergedStep,
+        ]
+        if isMeasured { values.append(columns.measures) }
         try database.execute(
           sql: """
-            INSERT OR REPLACE INTO scores (context, key, ap, ap50, ap75, diverged_step)
-            VALUES ((SELECT id FROM contexts WHERE text = ?), ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO \(isMeasured ? "measured" : "scores")
+              (context, key, ap, ap50, ap75, diverged_step\(isMeasured ? ", measures" : ""))
+            VALUES ((SELECT id FROM contexts WHERE text = ?), ?, ?, ?, ?, ?\(isMeasured ? ", ?" : ""))
             """, arguments: StatementArguments(values))
       }
     }

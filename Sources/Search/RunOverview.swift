@@ -5,7 +5,7 @@ import Reporting
 import RunStore
 
 /// A run as its folder shows it, finished or not.
-public struct RunOverview: Sendable {
+public struct RunOverview: RunDescription {
   public let configuration: RunConfiguration
   public let tally: SearchTally
   /// The stored summary; nil while the run goes on.
@@ -24,9 +24,10 @@ public struct RunOverview: Sendable {
       state: state ?? SearchState(seed: configuration.seed, scoreStep: 0), configuration: configuration)
   }
 
-  public var dataName: String {
-    URL(fileURLWithPath: configuration.data).lastPathComponent
-  }
+  public var dataName: String { configuration.dataName }
+  public var searched: String { configuration.space.branch.rawValue }
+  public var seed: UInt64 { configuration.seed }
+  public var generated: Int { tally.generated }
 
   /// `finished`, or where it stands.
   public var state: String {

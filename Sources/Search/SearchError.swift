@@ -8,6 +8,7 @@ public enum SearchError: Error, Sendable, Hashable {
   case changedData(folder: String, data: String)
   case changedWeights(folder: String, given: String, stored: String)
   case baselineDiverged(losses: String, step: Int)
+  case otherKind(folder: String, verb: String)
 }
 
 extension SearchError: CustomStringConvertible {
@@ -30,6 +31,8 @@ extension SearchError: CustomStringConvertible {
     case .changedWeights(let folder, let given, let stored):
       "\(folder) was started with the initial weights \(stored), not \(given), so its results would not compare: give "
         + "those weights (--init FILE), or start another run with --out"
+    case .otherKind(let folder, let verb):
+      "\(folder) holds a run of `autoloss \(verb)`: go on with that command, or name another folder with --out"
     case .baselineDiverged(let losses, let step):
       "the default losses (\(losses)) diverge at step \(step): lower training.verify.learningRate or training.proxy.learningRate"
     }

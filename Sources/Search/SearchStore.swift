@@ -7,25 +7,42 @@ public enum SearchStore {
   private static let machineFact = "machine"
   private static let dataFact = "data hash"
   private static let weightsFact = "initial weights"
-  private static let summaryFact = "summary"
+  static let summaryFact = "summary"
+  private static let kindFact = "kind"
 
   /// Makes the folder of a new run.
   public static func create(
-    _ folder: URL, _ configuration: RunConfiguration, dataHash: String, initialHash: String = "none"
+    _ folder: URL, _ configuration: some StoredConfiguration, dataHash: String, initialHash: String = "none"
   ) throws -> RunStore {
     let yaml = try configuration.yaml()
     let machine = String(decoding: try JSONEncoder().encode(Machine.current), as: UTF8.self)
     return try RunStore.create(
       in: folder, configuration: yaml,
-      facts: [configurationFact: yaml, machineFact: machine, dataFact: dataHash, weightsFact: initialHash])
+      facts: [
+        configurationFact: yaml, machineFact: machine, dataFact: dataHash, weightsFact: initialHash,
+        kindFact: type(of: configuration).kind.rawValue,
+      ])
+  }
+
+  /// What a run searches; runs of the first version search formulas and do not say so.
+  public static func kind(of store: RunStore) throws -> RunKind {
+    guard let name = try store.fact(kindFact) else { return .formulas }
+    guard let kind = RunKind(rawValue: name) else { throw SearchError.unreadableState(detail: "kind of run '\(name)'") }
+    return kind
   }
 
   /// What the run was started with; the database counts, `config.yaml` is for reading.
-  public static func configuration(of store: RunStore) throws -> RunConfiguration {
+  ///
+  /// Throws `SearchError.otherKind` for a run of another verb.
+  public static func configuration<Configuration: StoredConfiguration>(
+    of store: RunStore, as _: Configuration.Type = RunConfiguration.self
+  ) throws -> Configuration {
+    let kind = try kind(of: store)
+    guard kind == Configuration.kind else { throw SearchError.otherKind(folder: store.folder.path, verb: kind.verb) }
     guard let text = try store.fact(configurationFact) else {
       throw SearchError.unreadableState(detail: "configuration")
     }
-    return try RunConfiguration.parse(text, place: RunStore.databaseFile(in: store.folder).path)
+    return try Configuration.parse(text, place: RunStore.databaseFile(in: store.folder).path)
   }
 
   /// Refuses to go on with other images or boxes than the run was started with.

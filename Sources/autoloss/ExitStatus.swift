@@ -48,6 +48,12 @@ enum ExitStatus: Int32 {
       case .setting, .data, .weightCount, .backbone, .loss: self = .badInput
       case .network: self = .failed
       }
+    case is SegmentationLossError: self = .badInput
+    case let error as SegmenterError:
+      switch error {
+      case .setting, .data, .state, .loss: self = .badInput
+      case .network: self = .failed
+      }
     default: self = Autoloss.exitCode(for: error) == .validationFailure ? .badInput : .failed
     }
   }
@@ -55,7 +61,8 @@ enum ExitStatus: Int32 {
   private static func message(of error: any Error) -> String {
     switch error {
     case is FormulaError, is SearchSpaceError, is DatasetError, is InputError, is SearchError, is RunStoreError,
-      is DetectorError, is FigureError, is Interrupted, is CheckpointError, is TrainingFolderError:
+      is DetectorError, is FigureError, is Interrupted, is CheckpointError, is TrainingFolderError,
+      is SegmentationLossError, is SegmenterError:
       "error: \(error)"
     case let error as LossInputError: "error: \(error.message)"
     case let error as LossReferenceError: "error: \(error.message)"
@@ -74,7 +81,8 @@ struct InputError: Error, CustomStringConvertible {
 extension SearchError {
   fileprivate var isBadInput: Bool {
     switch self {
-    case .noFormula, .badLoss, .notAFormula, .differentRun, .changedData, .changedWeights, .unreadableState: true
+    case .noFormula, .badLoss, .notAFormula, .differentRun, .changedData, .changedWeights, .unreadableState, .otherKind:
+      true
     case .baselineDiverged: false
     }
   }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Losses
 import Proxy
 import Reporting
+import RunStore
 import Search
 
 /// Options that several verbs share.
@@ -27,9 +29,36 @@ struct SpaceOptions: ParsableArguments {
     }
     return space
   }
+
+  /// The same for surrogates.
+  ///
+  /// - Parameter metric: what `--metric` says; nil: as the search space says.
+  func resolved(for metric: SegmentationMetric?) throws -> SurrogateSpace {
+    let name = space ?? SurrogateSpace.embeddedName(metric ?? .meanIoU)
+    let found = try SearchSpaceFile.named(name).resolvedSurrogate(
+      metric: metric, profile: profile, overrides: overrides)
+    if let metric, found.metric != metric {
+      throw InputError(
+        "--metric \(metric.rawValue): the search space \(name) is for \(found.metric.rawValue): leave one of them out")
+    }
+    return found
+  }
 }
 
 extension SearchTask: ExpressibleByArgument {}
+
+enum ScoreCacheOption {
+  /// The cache of scores unless it is not wanted; one that cannot be opened costs time, not results.
+  static func open(_ isWanted: Bool) -> ScoreCache? {
+    guard isWanted else { return nil }
+    do {
+      return try SearchStore.cache()
+    } catch {
+      Console.error("warning: going on without the score cache: \(error)")
+      return nil
+    }
+  }
+}
 
 /// `--json` on every verb.
 struct OutputOptions: ParsableArguments {
@@ -41,9 +70,20 @@ enum DataOption {
   /// Opens the data and reports what is wrong with single files.
   static func open(_ source: String, _ settings: DataSettings) throws -> DetectionSplits {
     let splits = try DatasetReader.open(source, settings: settings)
-    for problem in splits.problems.prefix(20) { Console.error("warning: \(problem)") }
-    if splits.problems.count > 20 { Console.error("warning: … and \(splits.problems.count - 20) more of the like") }
+    warn(splits.problems)
     return splits
+  }
+
+  /// The same for data with label maps.
+  static func open(_ source: String, _ settings: SegmentationDataSettings) throws -> SegmentationSplits {
+    let splits = try SegmentationReader.open(source, settings: settings)
+    warn(splits.problems)
+    return splits
+  }
+
+  private static func warn(_ problems: [DataProblem]) {
+    for problem in problems.prefix(20) { Console.error("warning: \(problem)") }
+    if problems.count > 20 { Console.error("warning: … and \(problems.count - 20) more of the like") }
   }
 }
 

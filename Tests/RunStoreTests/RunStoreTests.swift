@@ -139,6 +139,41 @@ import Testing
     }
   }
 
+  @Test func metricsByNameAreKeptToTheLastBitAndTheirDamageIsNamed() throws {
+    try withScratchFolder { folder in
+      let store = try RunStore.create(in: folder, configuration: "")
+      let score = ScoreRecord(
+        key: "k", purpose: "proxy", seed: 1, outcome: .measured(["mIoU": 0.1 + 0.2, "BF1": .nan]), seconds: 2)
+      try store.commit(RunStep(scores: [score]))
+      guard case .measured(let metrics)? = try store.scores()["k"]?.outcome else {
+        Issue.record("no metrics")
+        return
+      }
+      #expect(metrics.count == 2 && metrics["mIoU"] == 0.1 + 0.2 && metrics["BF1"]?.isNaN == true)
+      try store.run(sql: "UPDATE scores SET measures = '{\"mIoU\": []}'")
+      let error = #expect(throws: RunStoreError.self) { _ = try store.scores() }
+      #expect(error?.description.contains("measures") == true)
+    }
+  }
+
+  /// A run of the first schema is read as it is, and gets the newer columns once it goes on.
+  @Test func aRunOfTheFirstSchemaIsReadAndGoesOn() throws {
+    try withScratchFolder { folder in
+      let store = try RunStore.create(in: folder, configuration: "")
+      let old = ScoreRecord(
+        key: "old", purpose: "proxy", seed: 1, outcome: .scored(ap: 0.1, ap50: 0.2, ap75: 0.3), seconds: 2)
+      try store.commit(RunStep(scores: [old]))
+      try store.run(sql: "ALTER TABLE scores DROP COLUMN measures")
+      try store.run(sql: "PRAGMA user_version = 1")
+      try store.close()
+      #expect(try RunStore.read(folder).scores() == ["old": old])
+      let resumed = try RunStore.resume(folder)
+      let new = ScoreRecord(key: "new", purpose: "proxy", seed: 1, outcome: .measured(["mIoU": 0.5]), seconds: 1)
+      try resumed.commit(RunStep(scores: [new]))
+      #expect(try resumed.scores() == ["old": old, "new": new])
+    }
+  }
+
   @Test func aNewerOrForeignDatabaseIsRefused() throws {
     try withScratchFolder { folder in
       try RunStore.create(in: folder, configuration: "").close()
@@ -147,7 +182,7 @@ import Testing
       // SQLite's header: user_version at byte 60, application_id at byte 68, big-endian.
       data[63] = 200
       try data.write(to: file)
-      #expect(throws: RunStoreError.newerVersion(path: file.path, found: 200, known: 1)) {
+      #expect(throws: RunStoreError.newerVersion(path: file.path, found: 200, known: 2)) {
         _ = try RunStore.resume(folder)
       }
       data[68] = 1
@@ -171,6 +206,10 @@ import Testing
       #expect(try other.outcome(context: "data 2", key: "a|b|1") == .diverged(step: 4))
       #expect(try other.outcome(context: "data 1", key: "a|b|2") == nil)
       #expect(try other.outcome(context: "data 3", key: "a|b|1") == nil)
+      let measured = ScoreOutcome.measured(["mIoU": 0.25, "BF1": 1 / 3])
+      try other.remember(measured, context: "data 1", key: "theta")
+      #expect(try cache.outcome(context: "data 1", key: "theta") == measured)
+      #expect(try cache.outcome(context: "data 2", key: "theta") == nil)
     }
   }
 

@@ -21,8 +21,17 @@ public enum TrainingPurpose: String, Hashable, Sendable, Codable, CaseIterable {
   case holdOut = "holdout"
 }
 
-/// One training to do, with everything that tells it from others of the run.
-public struct TrainingRequest: Hashable, Sendable {
+/// One training to do, named so that store and cache can tell it from others of the run.
+public protocol KeyedRequest: Hashable, Sendable {
+  /// The name of the outcome in store and cache.
+  var key: String { get }
+  /// What the training is for, as the store keeps it.
+  var purposeName: String { get }
+  var seed: UInt64 { get }
+}
+
+/// The training of a detector, with everything that tells it from others of the run.
+public struct TrainingRequest: KeyedRequest {
   public var losses: LossPair
   public var purpose: TrainingPurpose
   /// Decides initial weights and the order of batches, so that candidates with one seed are paired.
@@ -34,16 +43,19 @@ public struct TrainingRequest: Hashable, Sendable {
     self.seed = seed
   }
 
-  /// The name of the outcome in store and cache; formulas hold no `|`.
+  /// Formulas hold no `|`.
   public var key: String { "\(purpose.rawValue)|\(losses.classification)|\(losses.regression)|\(seed)" }
+  public var purposeName: String { purpose.rawValue }
 }
 
 /// Trains and scores; owned by one thread.
 public protocol CandidateEvaluator {
+  associatedtype Request: KeyedRequest
+
   /// The outcome of a training; the same request always gives the same outcome.
   ///
   /// Throws `Interrupted` soon after `isCancelled` turns true.
-  func evaluate(_ request: TrainingRequest, isCancelled: @escaping @Sendable () -> Bool) throws -> ScoreOutcome
+  func evaluate(_ request: Request, isCancelled: @escaping @Sendable () -> Bool) throws -> ScoreOutcome
 }
 
 /// Makes an evaluator for each worker thread and says what, besides the request, decides the outcomes.

@@ -31,18 +31,14 @@ extension SearchResult {
       guard let spread = row.spread(metric) else { return nil }
       let baseline = rows.last.flatMap { last in last.spread(metric).map { "\(last.name): \($0)" } }
       return LossCard.Evidence(
-        data: dataName, split: "holdout", detector: "two-stage", seeds: seeds, metric: metric.rawValue,
+        data: configuration.dataName, split: "holdout", detector: "two-stage", seeds: seeds, metric: metric.rawValue,
         mean: Self.rounded(spread.mean), std: Self.rounded(spread.standardDeviation), baseline: baseline,
         pairedInterval: paired(row, metric)?.interval.map { [Self.rounded($0.low), Self.rounded($0.high)] },
-        command: "autoloss evolve --task \(configuration.space.task.rawValue) --data \(dataName) "
+        command: "autoloss evolve --task \(configuration.space.task.rawValue) --data \(configuration.dataName) "
           + "--branch \(configuration.space.branch.rawValue) --seed \(configuration.seed)")
     }
   }
 
   /// Six decimals, more than any spread over seeds resolves.
   private static func rounded(_ value: Double) -> Double { (value * 1e6).rounded() / 1e6 }
-
-  private var dataName: String {
-    configuration.data.split(separator: "/").last.map(String.init) ?? configuration.data
-  }
 }

@@ -68,7 +68,8 @@ extension SearchRun {
   }
 
   private func save(_ result: SearchResult) throws {
-    try store.commit(RunStep(facts: ["summary": result.summary(run: store.folder.lastPathComponent).description]))
+    try store.commit(
+      RunStep(facts: [SearchStore.summaryFact: result.summary(run: store.folder.lastPathComponent).description]))
     try store.write(try result.cardsYAML(), to: "best.yaml")
     try store.write(result.text + "\n", to: "summary.txt")
     try store.checkpoint()

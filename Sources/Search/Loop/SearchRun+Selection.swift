@@ -40,7 +40,8 @@ extension SearchRun {
       switch outcome {
       case .diverged(let step): verdicts.append(verdict(candidate, .diverged(step: step)))
       case .scored(_, let ap50, _) where ap50 >= threshold: passing.append((candidate, ap50))
-      case .scored(_, let ap50, _):
+      case .scored, .measured:
+        let ap50 = outcome.value(.ap50) ?? 0
         verdicts.append(verdict(candidate, .detectorBelowThreshold(score: ap50, threshold: threshold)))
       }
     }

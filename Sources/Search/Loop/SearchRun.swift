@@ -8,12 +8,10 @@ import RunStore
 import Screening
 
 /// One search: its state, its memory and the workers that judge for it. `Pipeline.swift` shows what it does.
-public final class SearchRun<Source: EvaluatorSource> {
+public final class SearchRun<Source: EvaluatorSource> where Source.Evaluator.Request == TrainingRequest {
   public let configuration: RunConfiguration
   let store: RunStore
-  let cache: ScoreCache?
-  let context: String
-  let trainers: WorkerPool<Source.Evaluator>
+  let trainings: TrainingLedger<Source>
   let screeners: WorkerPool<FormulaScreen>
   let breeder: Breeder
   let warmStarts: [Genome]
@@ -26,9 +24,9 @@ public final class SearchRun<Source: EvaluatorSource> {
   var state: SearchState
   var judgments = Judgments()
   var tally = SearchTally()
-  /// Every outcome of this run by the key of its request.
-  var outcomes: [String: ScoreOutcome]
 
+  /// Every outcome of this run by the key of its request.
+  var outcomes: [String: ScoreOutcome] { trainings.outcomes }
   var space: SearchSpace { configuration.space }
 
   /// Takes up the run where its store stands, be that the very beginning.
@@ -44,11 +42,9 @@ public final class SearchRun<Source: EvaluatorSource> {
     self.onGeneration = onGeneration
     self.configuration = configuration
     self.store = store
-    self.cache = cache
     self.progress = progress
     self.cancellation = cancellation
     let space = configuration.space
-    context = source.context
     breeder = Breeder(
       space.evolution, branch: space.branch, classification: space.grammar.classification,
       regression: space.grammar.regression)
@@ -59,8 +55,8 @@ public final class SearchRun<Source: EvaluatorSource> {
     state =
       try store.latestGeneration().map { try SearchState($0) }
       ?? SearchState(seed: configuration.seed, scoreStep: space.evolution.scoreStep)
-    outcomes = try store.scores().mapValues(\.outcome)
-    trainers = WorkerPool(count: workers) { try source.makeEvaluator() }
+    trainings = try TrainingLedger(
+      store: store, source: source, workers: workers, cache: cache, cancellation: cancellation)
     screeners = WorkerPool(count: workers) { FormulaScreen(space) }
     try rebuildMemory()
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Losses
 import Yams
 
 /// A search space as a file gives it: its settings, its profiles, its text.
@@ -28,16 +29,42 @@ public struct SearchSpaceFile: Sendable {
     self.text = text
   }
 
+  /// What the file is a search space for.
+  public func kind() throws -> SpaceKind {
+    if case .mapping(let keys) = try parts().space, let task = keys["task"]?.string { return SpaceKind(task: task) }
+    return .detection
+  }
+
   /// The settings: the task's defaults, then this file, then the profile, then the overrides (`key=value`) in order.
   ///
   /// Every profile is checked, also those not chosen.
   public func resolved(profile: String? = nil, overrides: [String] = []) throws -> SearchSpace {
+    try settings(profile: profile, overrides: overrides)
+  }
+
+  /// The same for a search space of surrogates.
+  ///
+  /// - Parameter metric: whose defaults lie under a file that names no metric.
+  public func resolvedSurrogate(
+    metric: SegmentationMetric? = nil, profile: String? = nil, overrides: [String] = []
+  ) throws -> SurrogateSpace {
+    try settings(defaultBase: metric.map(SurrogateSpace.embeddedName), profile: profile, overrides: overrides)
+  }
+
+  private func settings<Settings: SpaceSettings>(
+    defaultBase: String? = nil, profile: String?, overrides: [String]
+  ) throws -> Settings {
     let (space, profiles) = try parts()
-    var overlay = try SettingsOverlay(defaults: SearchSpace())
-    if case .mapping(let keys) = space, let task = keys["task"]?.string, task != name,
-      let embedded = EmbeddedSpaces.all[task]
-    {
-      try overlay.lay(SearchSpaceFile(name: task, text: embedded).parts().space, source: task)
+    var overlay = try SettingsOverlay(defaults: Settings())
+    if case .mapping(let keys) = space {
+      if let task = keys["task"]?.string, SpaceKind(task: task) != Settings.kind {
+        throw SearchSpaceError.badValue(
+          place: name, key: "task", reason: "\(task) is a task of `autoloss \(SpaceKind(task: task).verb)`")
+      }
+      let base = Settings.base(task: keys["task"]?.string, metric: keys["metric"]?.string) ?? defaultBase
+      if let base, base != name, let embedded = EmbeddedSpaces.all[base] {
+        try overlay.lay(SearchSpaceFile(name: base, text: embedded).parts().space, source: base)
+      }
     }
     try overlay.lay(space, source: name)
     for (other, node) in profiles {
@@ -102,7 +129,40 @@ extension YamlError {
   }
 }
 
-extension SearchSpace {
+/// Settings that are written as a search space: a file laid over defaults, key by key.
+protocol SpaceSettings: Codable, Hashable, Sendable {
+  static var kind: SpaceKind { get }
+  init()
+  /// The embedded space that a file with these keys lies over; nil for the plain defaults.
+  static func base(task: String?, metric: String?) -> String?
+  /// Throws the first contradiction, named by its key.
+  func checkLimits() throws
+}
+
+/// What a search space is for; the key `task` of its file decides.
+public enum SpaceKind: String, Hashable, Sendable, CaseIterable {
+  case detection
+  case surrogate
+
+  /// Unknown tasks count as detection, whose reader names them.
+  init(task: String) {
+    self = task == SurrogateTask.segmentationSurrogate.rawValue ? .surrogate : .detection
+  }
+
+  /// The verb that searches it.
+  var verb: String {
+    switch self {
+    case .detection: "evolve"
+    case .surrogate: "surrogate search"
+    }
+  }
+}
+
+extension SearchSpace: SpaceSettings {
+  static let kind = SpaceKind.detection
+
+  static func base(task: String?, metric: String?) -> String? { task }
+
   /// The space as YAML, every key written out.
   public func yaml() throws -> String { try YAMLText.text(of: self) }
 }

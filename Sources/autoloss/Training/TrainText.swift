@@ -11,6 +11,9 @@ enum TrainText {
     let resumed = result.resumedAt.map { " (from step \($0))" } ?? ""
     switch measured.outcome {
     case .diverged(let step): return "seed \(result.seed): diverged at step \(step)\(resumed)"
+    case .measured(let metrics):
+      let numbers = metrics.sorted { $0.key < $1.key }.map { "\($0.key) " + String(format: "%.3f", $0.value) }
+      return "seed \(result.seed): " + numbers.joined(separator: "  ") + resumed
     case .scored(let ap, let ap50, let ap75):
       return "seed \(result.seed): "
         + String(

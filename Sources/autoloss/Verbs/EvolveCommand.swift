@@ -70,7 +70,8 @@ struct EvolveCommand: ParsableCommand {
     for warning in try SearchStore.warnings(store) { Console.error("warning: \(warning)") }
     let progress = ProgressReporter.standardError()
     let search = try SearchRun(
-      configuration, store: store, source: source, workers: workers, cache: openCache(), progress: progress,
+      configuration, store: store, source: source, workers: workers, cache: ScoreCacheOption.open(cache),
+      progress: progress,
       cancellation: Interrupts.cancellation, onGeneration: { if output.json { Console.print($0) } })
     store.log(resume ? "resumed" : "started")
     do {
@@ -121,17 +122,6 @@ struct EvolveCommand: ParsableCommand {
   private static func defaultFolder(_ configuration: RunConfiguration) -> String {
     let data = URL(fileURLWithPath: configuration.data).lastPathComponent
     return "runs/\(data)-\(configuration.space.branch.rawValue)-seed\(configuration.seed)"
-  }
-
-  /// A cache that cannot be opened costs time, not results.
-  private func openCache() -> ScoreCache? {
-    guard cache else { return nil }
-    do {
-      return try SearchStore.cache()
-    } catch {
-      Console.error("warning: going on without the score cache: \(error)")
-      return nil
-    }
   }
 
   private func finish(_ result: SearchResult, folder: URL) {

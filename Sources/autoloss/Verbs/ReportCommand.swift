@@ -7,7 +7,7 @@ import Search
 /// Prints what a run has found so far.
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Prints what a run has found: funnel, best formulas, hold-out table.",
+    commandName: "report", abstract: "Prints what a run has found: funnel, best losses, hold-out table.",
     discussion: "EXAMPLE: autoloss report runs/synthetic-joint-seed1")
 
   @Argument(help: "The run's folder.")
@@ -16,7 +16,7 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let folder = URL(fileURLWithPath: folder)
-    let overview = try RunOverview(RunStore.read(folder))
+    let overview = try SearchStore.overview(of: RunStore.read(folder))
     if output.json {
       Console.print(overview.json(name: folder.lastPathComponent))
     } else {

@@ -21,17 +21,17 @@ struct RunsCommand: ParsableCommand {
       throw InputError("\(folder): no such folder; name the one that holds your runs (see --out of evolve)")
     }
     var table = TextTable([
-      .init("run"), .init("data"), .init("branch"), .init("seed", .right), .init("state"), .init("generated", .right),
+      .init("run"), .init("data"), .init("searched"), .init("seed", .right), .init("state"), .init("generated", .right),
       .init("best", .right),
     ])
     var rows: [JSONValue] = []
     for name in names where RunStore.holdsRun(base.appendingPathComponent(name)) {
       let folder = base.appendingPathComponent(name)
       do {
-        let overview = try RunOverview(RunStore.read(folder))
+        let overview = try SearchStore.overview(of: RunStore.read(folder))
         table.add(
-          name, overview.dataName, overview.configuration.space.branch.rawValue, "\(overview.configuration.seed)",
-          overview.state, overview.tally.generated.grouped, overview.bestText)
+          name, overview.dataName, overview.searched, "\(overview.seed)", overview.state, overview.generated.grouped,
+          overview.bestText)
         rows.append(overview.json(name: name))
       } catch {
         Console.error("warning: \(error)")

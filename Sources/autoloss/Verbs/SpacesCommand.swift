@@ -27,10 +27,10 @@ struct SpacesCommand: ParsableCommand {
   func run() throws {
     guard let name else { return try list() }
     let file = try SearchSpaceFile.named(name)
-    let space = try file.resolved(profile: profile, overrides: overrides)
-    let text = resolved || profile != nil || !overrides.isEmpty ? try space.yaml() : file.text
+    let space = try ResolvedSpace(file, profile: profile, overrides: overrides)
+    let text = resolved || profile != nil || !overrides.isEmpty ? space.yaml : file.text
     if output.json {
-      Console.print(["name": .string(file.name), "task": .string(space.task.rawValue), "yaml": .string(text)])
+      Console.print(["name": .string(file.name), "task": .string(space.task), "yaml": .string(text)])
     } else {
       Console.print(text)
     }
@@ -41,13 +41,30 @@ struct SpacesCommand: ParsableCommand {
     var rows: [JSONValue] = []
     for name in SearchSpaceFile.embeddedNames {
       let file = try SearchSpaceFile.named(name)
-      let (space, profiles) = (try file.resolved(), try file.profiles())
-      table.add(name, space.task.rawValue, profiles.joined(separator: ", "))
+      let (space, profiles) = (try ResolvedSpace(file), try file.profiles())
+      table.add(name, space.task, profiles.joined(separator: ", "))
       rows.append([
-        "name": .string(name), "task": .string(space.task.rawValue),
+        "name": .string(name), "task": .string(space.task),
         "profiles": .array(profiles.map { .string($0) }),
       ])
     }
     if output.json { Console.print(["spaces": .array(rows)]) } else { Console.print(table.description) }
+  }
+}
+
+/// A search space of any kind, with every key at the value it comes to.
+private struct ResolvedSpace {
+  let task: String
+  let yaml: String
+
+  init(_ file: SearchSpaceFile, profile: String? = nil, overrides: [String] = []) throws {
+    switch try file.kind() {
+    case .detection:
+      let space = try file.resolved(profile: profile, overrides: overrides)
+      (task, yaml) = (space.task.rawValue, try space.yaml())
+    case .surrogate:
+      let space = try file.resolvedSurrogate(profile: profile, overrides: overrides)
+      (task, yaml) = (space.task.rawValue, try space.yaml())
+    }
   }
 }

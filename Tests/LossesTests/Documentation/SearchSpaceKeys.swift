@@ -8,27 +8,40 @@ enum SearchSpaceKeys {
     let comment: String
   }
 
-  /// The space that is written out in full; of the others stands what differs.
+  /// The spaces that are written out in full; of the others of their kind stands what differs.
   static let first = "detection-twostage"
+  static let firstSurrogate = "segmentation-miou"
 
   static func article() throws -> String {
-    let keys = try keys(of: first)
     var lines = [
       "# Search space keys", "", "Every key of a search space, its default, and what it means.", "",
       GeneratedArticles.note, "", "## Overview", "",
-      "Made from the files in `search_spaces/`. The first tables are those of `\(first)`. A row without words is explained by "
+      "Made from the files in `search_spaces/`. The first tables are those of `\(first)`; the keys of `autoloss "
+        + "surrogate search` follow from `\(firstSurrogate)` on. A row without words is explained by "
         + "the nearest one above it; \"ours\" means that the papers are silent. How to use them: "
         + "<doc:Writing-your-own-search-space>.",
     ]
-    for section in sections(of: keys) {
-      lines += ["", "## \(section)", ""] + table(keys.filter { $0.path.split(separator: ".").first == section[...] })
-    }
-    let values = Dictionary(keys.map { ($0.path, $0.value) }, uniquingKeysWith: { first, _ in first })
-    for name in try names() where name != first {
-      let different = try Self.keys(of: name).filter { values[$0.path] != $0.value }
-      lines += ["", "## What differs in \(name)", ""] + table(different)
-    }
+    lines += try full(first, title: { $0 })
+    let (surrogates, detectors) = (
+      try names().filter { $0.hasPrefix("segmentation-") }, try names().filter { !$0.hasPrefix("segmentation-") }
+    )
+    for name in detectors where name != first { lines += try difference(of: name, from: first) }
+    lines += try full(firstSurrogate, title: { "\($0) (\(firstSurrogate))" })
+    for name in surrogates where name != firstSurrogate { lines += try difference(of: name, from: firstSurrogate) }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A table for each section of a space.
+  private static func full(_ name: String, title: (String) -> String) throws -> [String] {
+    let keys = try keys(of: name)
+    return sections(of: keys).flatMap { section in
+      ["", "## \(title(section))", ""] + table(keys.filter { $0.path.split(separator: ".").first == section[...] })
+    }
+  }
+
+  private static func difference(of name: String, from base: String) throws -> [String] {
+    let values = Dictionary(try keys(of: base).map { ($0.path, $0.value) }, uniquingKeysWith: { first, _ in first })
+    return ["", "## What differs in \(name)", ""] + table(try keys(of: name).filter { values[$0.path] != $0.value })
   }
 
   /// The search spaces there are, sorted.

@@ -1,0 +1,96 @@
+import Foundation
+import RunStore
+import Search
+import Testing
+
+/// A search for a surrogate ends with the same thetas and rewards however often it is killed and with any workers.
+@Suite struct SurrogateResumeTests {
+  @Test(arguments: [2, 5]) func theNumberOfWorkersChangesNothing(workers: Int) throws {
+    try withScratchFolder { scratch in
+      let configuration = try SmallSurrogateSearch.configuration()
+      let (one, many) = (scratch.appendingPathComponent("one/run"), scratch.appendingPathComponent("many/run"))
+      _ = try SmallSurrogateSearch.run(configuration, in: one)
+      _ = try SmallSurrogateSearch.run(configuration, in: many, workers: workers)
+      #expect(try SurrogateRunRecord(one) == SurrogateRunRecord(many))
+    }
+  }
+
+  /// A kill in each training there is: the yardstick, every theta of every generation, promotion, the hold-out.
+  @Test func aKillInAnyTrainingChangesNothing() throws {
+    try withScratchFolder { scratch in
+      let configuration = try SmallSurrogateSearch.configuration()
+      let whole = scratch.appendingPathComponent("whole/run")
+      let journal = Journal()
+      _ = try SmallSurrogateSearch.run(configuration, in: whole, journal: journal)
+      let expected = try SurrogateRunRecord(whole)
+      // The generations alone are 1 + 3 · 6 trainings, one for the last mean, promotion and hold-out come after.
+      #expect(journal.keys.count > 25, "\(journal.keys.count)")
+      for killAt in journal.keys.indices {
+        let killed = scratch.appendingPathComponent("killed-\(killAt)/run")
+        #expect(throws: Killed.self, "evaluation \(killAt) never came") {
+          _ = try SmallSurrogateSearch.run(
+            configuration, in: killed, journal: Journal(failsAt: killAt), workers: 1 + killAt % 3)
+        }
+        // A copy of the files as the kill left them: nothing was closed or checkpointed.
+        let resumed = scratch.appendingPathComponent("resumed-\(killAt)/run")
+        try copyRun(killed, to: resumed)
+        _ = try SmallSurrogateSearch.run(configuration, in: resumed, resume: true, workers: 1 + (killAt + 1) % 2)
+        #expect(try SurrogateRunRecord(resumed) == expected, "killed in evaluation \(killAt)")
+      }
+    }
+  }
+
+  /// The policy has learned and the next thetas are not drawn: the run stops there and goes on.
+  @Test(arguments: 1...3) func aStopAfterEachGenerationChangesNothing(generation: Int) throws {
+    try withScratchFolder { scratch in
+      let configuration = try SmallSurrogateSearch.configuration(seed: 8)
+      let whole = scratch.appendingPathComponent("whole/run")
+      _ = try SmallSurrogateSearch.run(configuration, in: whole)
+      let folder = scratch.appendingPathComponent("stopped/run")
+      let cancellation = Cancellation()
+      var seen = 0
+      #expect(throws: Interrupted.self) {
+        _ = try SmallSurrogateSearch.run(configuration, in: folder, workers: 2, cancellation: cancellation) {
+          seen += 1
+          if seen == generation { cancellation.request() }
+        }
+      }
+      let resumed = scratch.appendingPathComponent("resumed/run")
+      try copyRun(folder, to: resumed)
+      #expect(try RunStore.read(resumed).candidateCount() == 6 * generation)
+      _ = try SmallSurrogateSearch.run(configuration, in: resumed, resume: true)
+      #expect(try SurrogateRunRecord(resumed) == SurrogateRunRecord(whole))
+    }
+  }
+
+  @Test func aFinishedRunResumesToTheSameResultWithoutTraining() throws {
+    try withScratchFolder { scratch in
+      let configuration = try SmallSurrogateSearch.configuration()
+      let folder = scratch.appendingPathComponent("run")
+      _ = try SmallSurrogateSearch.run(configuration, in: folder)
+      let before = try SurrogateRunRecord(folder)
+      let journal = Journal()
+      _ = try SmallSurrogateSearch.run(configuration, in: folder, resume: true, journal: journal)
+      #expect(journal.keys.isEmpty)
+      #expect(try SurrogateRunRecord(folder) == before)
+    }
+  }
+
+  @Test func aCacheSavesEveryTrainingOfAnEqualRun() throws {
+    try withScratchFolder { scratch in
+      let configuration = try SmallSurrogateSearch.configuration()
+      let cache = try ScoreCache(file: scratch.appendingPathComponent("scores.sqlite"))
+      let (first, second) = (scratch.appendingPathComponent("a/run"), scratch.appendingPathComponent("b/run"))
+      _ = try SmallSurrogateSearch.run(configuration, in: first, cache: cache)
+      let journal = Journal()
+      _ = try SmallSurrogateSearch.run(configuration, in: second, journal: journal, cache: cache)
+      #expect(journal.keys.isEmpty)
+      #expect(try SurrogateRunRecord(first) == SurrogateRunRecord(second))
+    }
+  }
+
+  private func copyRun(_ source: URL, to target: URL) throws {
+    try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(at: source, to: target)
+  }
+}
