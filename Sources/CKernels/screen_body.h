@@ -47,6 +47,7 @@ static void SK(dot)(const v8 *a, int as, const v8 *b, int bs, v8 *out, int32_t t
   }
 }
 
+#ifndef SK_LIBM
 // Whether a sum or difference of n pairs of rounded numbers cancels nearly all of both.
 static int SK(cancels)(const v8 *a, int as, const v8 *b, int bs, const v8 *out, int32_t n) {
   i8 found = (i8){0, 0, 0, 0, 0, 0, 0, 0};
@@ -72,8 +73,15 @@ static int SK(small)(const v8 *a, int32_t n) {
   return sk_any(found);
 }
 
+// Whether another rounding of the elementary functions could give another answer.
+static int SK(doubtful)(const screen_step *step, const v8 *a, int as, const v8 *b, int bs, const v8 *out, int32_t n) {
+  if (step->op == SCREEN_SGDF) return SK(small)(out, n);
+  if (step->op == SCREEN_ADD || step->op == SCREEN_SUB) return step->is_rounded && SK(cancels)(a, as, b, bs, out, n);
+  return 0;
+}
+#endif
+
 int SK(forward)(const screen_step *steps, int32_t count, int32_t tiles, int32_t classes, double *const *values) {
-  int doubtful = 0;
   for (int32_t place = 0; place < count; place++) {
     const screen_step *step = steps + place;
     if (step->op == SCREEN_LEAF) continue;
@@ -82,6 +90,9 @@ int SK(forward)(const screen_step *steps, int32_t count, int32_t tiles, int32_t 
     const int as = step->a_extent == step->extent && step->extent != SCREEN_ONE;
     const int bs = step->b_extent == step->extent && step->extent != SCREEN_ONE;
     v8 *out = (v8 *)values[place];
+#ifndef SK_LIBM
+    if ((step->op == SCREEN_SIN || step->op == SCREEN_COS) && step->is_rounded && SK(large)(a, n)) return 1;
+#endif
     switch (step->op) {
       case SCREEN_NEG: SK_MAP(-x)
       case SCREEN_EXP: SK_MAP(sk_exp(sk_pick(x > 88.0, sk_same(88.0), x)))
@@ -107,12 +118,11 @@ int SK(forward)(const screen_step *steps, int32_t count, int32_t tiles, int32_t 
         else SK(dot)(a, as, b, bs, out, tiles, classes);
         break;
     }
-    if (step->op == SCREEN_SGDF) doubtful |= SK(small)(out, n);
-    if (!step->is_rounded) continue;
-    if (step->op == SCREEN_ADD || step->op == SCREEN_SUB) doubtful |= SK(cancels)(a, as, b, bs, out, n);
-    if (step->op == SCREEN_SIN || step->op == SCREEN_COS) doubtful |= SK(large)(a, n);
+#ifndef SK_LIBM
+    if (SK(doubtful)(step, a, as, b, bs, out, n)) return 1;
+#endif
   }
-  return doubtful;
+  return 0;
 }
 
 // ga = or += f(x, r, g) for n vectors.

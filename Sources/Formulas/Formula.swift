@@ -25,14 +25,19 @@ public struct Formula: Hashable, Sendable {
     var sizes: [Int] = []
     sizes.reserveCapacity(nodes.count)
     for node in nodes {
-      var size = 1
-      for child in node.children {
-        let (sum, overflow) = size.addingReportingOverflow(sizes[child])
-        size = overflow ? .max : sum
+      switch node {
+      case .variable, .constant: sizes.append(1)
+      case .unary(_, let child): sizes.append(Self.sum(sizes[child], 1))
+      case .binary(_, let left, let right): sizes.append(Self.sum(Self.sum(sizes[left], sizes[right]), 1))
       }
-      sizes.append(size)
     }
     return sizes
+  }
+
+  /// The sum, or `Int.max` where it overflows.
+  private static func sum(_ a: Int, _ b: Int) -> Int {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? .max : sum
   }
 
   /// The number of edges on the longest way from the root to a leaf; 0 for a lone variable.

@@ -7,12 +7,14 @@ import Losses
 final class ProbeBatch: Sendable {
   let inputs: LossInputs<Double>
   let floatInputs: LossInputs<Float>
+  let floatProbes: FloatProbes
   let sequences: [ProbeSequence]
   /// The probe of each row, for messages.
   let probes: [Probe]
   /// Rows where only the value has to be finite: boxes that do not overlap and boxes at the target. The square root of IoU, a
   /// classical loss, has no slope there.
   let valueOnly: Set<Int>
+  private let isValueOnlyRow: [Bool]
   /// Whether it is a handful of probes, which ends most random formulas and cannot tell a loss that is flat on them from one
   /// that is flat everywhere; and whether the gradient is looked at.
   let scope: Scope
@@ -33,9 +35,11 @@ final class ProbeBatch: Sendable {
     for input in inputs { filled[input.variable] = input.values }
     self.inputs = filled
     floatInputs = filled.converted(to: Float.self)
+    floatProbes = FloatProbes(inputs)
     self.sequences = sequences
     self.probes = probes
     self.valueOnly = valueOnly
+    isValueOnlyRow = probes.indices.map(valueOnly.contains)
     self.scope = scope
     var columns = [Int](repeating: 0, count: probes.count)
     for sequence in sequences {
@@ -47,19 +51,16 @@ final class ProbeBatch: Sendable {
 
   var asksForValuesOnly: Bool { scope == .handfulOfValues }
 
-  func isValueOnly(_ row: Int) -> Bool { valueOnly.contains(row) }
+  func isValueOnly(_ row: Int) -> Bool { isValueOnlyRow[row] }
 
   var rows: Int { inputs.rows }
   var classes: Int { inputs.classes }
 
   /// The row of the first entry of a gradient that is not finite where it has to be; nil when there is none.
-  func rowOfNonFinite<Scalar: BinaryFloatingPoint>(gradient: [Scalar]) -> Int? {
-    let width = gradient.count / max(rows, 1)
-    for entry in gradient.indices where !gradient[entry].isFinite {
-      let row = entry / max(width, 1)
-      if !valueOnly.contains(row) { return row }
-    }
-    return nil
+  func rowOfNonFinite(gradient: UnsafeBufferPointer<Float>) -> Int? {
+    guard let first = gradient.firstNonFinite else { return nil }
+    let width = max(gradient.count / max(rows, 1), 1)
+    return gradient.indices[first...].first { !gradient[$0].isFinite && !isValueOnly($0 / width) }.map { $0 / width }
   }
 }
 

@@ -17,6 +17,7 @@ final class ScreenEvaluator {
   /// Doubles that a node's value takes in one block.
   private let width: Int
   private let facts: RowFacts
+  let floatResults: FloatResults
 
   /// The shapes of the nodes of the formula to be loaded.
   var shapes: [NodeShape] = []
@@ -36,6 +37,7 @@ final class ScreenEvaluator {
     self.level = level ?? screen_best_level()
     width = batches.reduce(8) { max($0, Self.tilesOfBlock(classes: $1.classes) * $1.classes * 8) }
     facts = RowFacts(rows: batches.reduce(8) { max($0, $1.rows) })
+    floatResults = FloatResults(for: batches)
     steps = .allocate(capacity: 0)
     flags = .allocate(capacity: 0)
     values = .allocate(capacity: 0)
@@ -140,11 +142,11 @@ final class ScreenEvaluator {
 
   private static let plainLevel = Int32(SCREEN_PLAIN.rawValue)
 
-  /// Fills the facts of some tiles; whether a sum cancelled.
+  /// Fills the facts of some tiles; true, and nothing is filled, where the kernels' rounding could decide.
   private func evaluate(_ batch: ProbeBatch, from tile: Int, tiles: Int, level: Int32) -> Bool {
     for leaf in leaves { values[leaf.node] = batch.tiles.input(leaf.variable, tile: tile) }
     let (classes, length) = (Int32(batch.classes), Int32(tiles))
-    let isDoubtful = screen_forward(level, steps, Int32(count), length, classes, values) != 0
+    if screen_forward(level, steps, Int32(count), length, classes, values) != 0 { return true }
     let mask = batch.tiles.mask + tile * batch.classes * 8
     let row = tile * 8
     guard let result = values[count - 1] else { return true }
@@ -158,7 +160,7 @@ final class ScreenEvaluator {
         facts.column(.valueSize)[row + lane] = result[lane].magnitude
       }
     }
-    if batch.asksForValuesOnly { return isDoubtful }
+    if batch.asksForValuesOnly { return false }
     guard let seed = gradients[count - 1] else { return true }
     seed.update(repeating: 1, count: tiles * 8 * (mode == .binaryClass ? batch.classes : 1))
     screen_backward(level, steps, Int32(count), length, classes, values, gradients)
@@ -173,7 +175,7 @@ final class ScreenEvaluator {
       copy(gradient(of: .i), to: facts.column(.others) + row, count: tiles * 8)
       copy(gradient(of: .e), to: facts.column(.size) + row, count: tiles * 8)
     }
-    return isDoubtful
+    return false
   }
 
   private func gradient(of variable: Variable) -> UnsafeMutablePointer<Double>? {

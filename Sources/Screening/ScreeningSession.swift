@@ -34,7 +34,8 @@ public final class ScreeningSession {
 
   private enum Reading: Sendable {
     case formula(Formula, Mode)
-    case unreadable(FormulaError)
+    /// Indirect, so that readings are small.
+    indirect case unreadable(FormulaError)
   }
 
   /// Screens texts.
@@ -81,16 +82,12 @@ public final class ScreeningSession {
     let parsed = clock.now
     let firsts = firstPlaces(of: readings)
     let canonicalized = clock.now
-    let verdicts = verdicts(on: readings, firsts: firsts)
+    let results = results(of: readings, firsts: firsts)
     seconds.parse += (parsed - start).inSeconds
     seconds.canonicalize += (canonicalized - parsed).inSeconds
     seconds.verify += (clock.now - canonicalized).inSeconds
-    defer { count += length }
-    return readings.indices.map { index in
-      if case .unreadable(let error) = readings[index] { return .unreadable(error) }
-      if let verdict = verdicts[index] { return verdict.rejection.map(ScreenResult.rejected) ?? .passed }
-      return .duplicate(of: firsts[index])
-    }
+    count += length
+    return results
   }
 
   /// For each formula the place of the first with its canonical form, its own where it is the first or is no formula.
@@ -108,13 +105,16 @@ public final class ScreeningSession {
     }
   }
 
-  /// The verdicts on what stands first of its canonical form, or on all formulas.
-  private func verdicts(on readings: [Reading], firsts: [Int]) -> [Verdict?] {
+  /// What becomes of the formulas: verified is what stands first of its canonical form, or everything.
+  private func results(of readings: [Reading], firsts: [Int]) -> [ScreenResult] {
     let (verifier, verifiesDuplicates, count) = (verifier, verifiesDuplicates, count)
     return Share(readings.count, among: workers).map(verifier.evaluators) { index, evaluator in
-      guard case .formula(let formula, let mode) = readings[index], verifiesDuplicates || firsts[index] == count + index
-      else { return nil }
-      return verifier.verify(formula, mode: mode, evaluator)
+      switch readings[index] {
+      case .unreadable(let error): return .unreadable(error)
+      case .formula(let formula, let mode):
+        guard verifiesDuplicates || firsts[index] == count + index else { return .duplicate(of: firsts[index]) }
+        return verifier.verify(formula, mode: mode, evaluator).rejection.map(ScreenResult.rejected) ?? .passed
+      }
     }
   }
 }

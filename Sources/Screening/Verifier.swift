@@ -56,7 +56,8 @@ public struct Verifier: Sendable {
       if let rejection { return .reject(rejection) }
       if batch.scope == .full { isFirst = false }
     }
-    return floatRejection(of: formula, mode: mode, batches).map(Verdict.reject) ?? .pass
+    let results = evaluator?.floatResults ?? FloatResults(for: batches)
+    return floatRejection(of: formula, mode: mode, batches, results).map(Verdict.reject) ?? .pass
   }
 
   private func batches(of mode: Mode) -> [ProbeBatch] {
@@ -92,22 +93,23 @@ public struct Verifier: Sendable {
   }
 
   /// What the compiled program shows in Float on the same probes.
-  private func floatRejection(of formula: Formula, mode: Mode, _ batches: [ProbeBatch]) -> Rejection? {
+  private func floatRejection(of formula: Formula, mode: Mode, _ batches: [ProbeBatch], _ results: FloatResults)
+    -> Rejection?
+  {
     guard let program = try? Program(formula, mode: mode) else { return nil }
     for batch in batches {
-      guard let result = try? program.evaluate(batch.floatInputs) else { continue }
-      if let entry = result.value.firstIndex(where: { !$0.isFinite }) {
-        return .nonFinite(.value, .float, batch.probes[entry * batch.rows / result.value.count])
+      results.fill(program, batch)
+      let value = results.value(of: program, batch)
+      if let entry = value.firstNonFinite {
+        return .nonFinite(.value, .float, batch.probes[entry * batch.rows / value.count])
       }
-      for variable in mode.differentiableVariables {
-        guard let gradient = result.gradients[variable] else { continue }
+      for gradient in results.gradients(of: program, batch) {
         if let row = batch.rowOfNonFinite(gradient: gradient) {
           return .nonFinite(.gradient, .float, batch.probes[row])
         }
       }
-      if mode == .regression, let row = result.value.firstIndex(where: { Double($0.magnitude) >= settings.valueLimit })
-      {
-        return .tooLarge(value: Double(result.value[row]), limit: settings.valueLimit, batch.probes[row])
+      if mode == .regression, let row = value.firstIndex(where: { Double($0.magnitude) >= settings.valueLimit }) {
+        return .tooLarge(value: Double(value[row]), limit: settings.valueLimit, batch.probes[row])
       }
     }
     return nil
