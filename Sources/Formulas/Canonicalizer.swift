@@ -2,11 +2,11 @@
 /// and again. The results are those of `CanonicalForm(_:in:)`, in any order of formulas. For one thread at a time.
 public final class Canonicalizer {
   /// For each mode, first where slopes may be dropped, then where not.
-  private var memories: [CanonicalMemory?]
-
-  public init() {
-    memories = Array(repeating: nil, count: 2 * Mode.allCases.count)
+  private var memories = Mode.allCases.flatMap { mode in
+    [true, false].map { CanonicalMemory(mode, mayDropSlopes: $0) }
   }
+
+  public init() {}
 
   /// The canonical form, as `CanonicalForm(_:in:)` makes it.
   public func canonicalForm(_ formula: Formula, in mode: Mode) -> CanonicalForm {
@@ -22,32 +22,44 @@ public final class Canonicalizer {
     return rewritten(formula, in: mode)
   }
 
-  private func rewritten(_ formula: Formula, in mode: Mode) -> CanonicalForm {
-    let first = 2 * Self.place(of: mode)
-    for memory in first...(first + 1) {
-      if memories[memory] == nil { memories[memory] = CanonicalMemory(mode, mayDropSlopes: memory == first) }
-      switch memories[memory]?.form(of: formula) {
-      case .form(let form): return form
-      case .hasInfiniteSlope: continue
-      case .undecided, nil: return CanonicalForm(formula, in: mode)
-      }
+  /// A number that is the same for equal canonical forms, made without the form where that can be.
+  package func canonicalHash(ofChecked formula: Formula, in mode: Mode) -> UInt64 {
+    guard CanonicalForm.isSmall(formula) else { return formula.orderHash }
+    return switch memories[Self.place(of: mode)].hash(of: formula) {
+    case .made(let hash): hash
+    case .hasInfiniteSlope: rewrittenWithSlopes(formula, in: mode).formula.orderHash
+    case .undecided: CanonicalForm(formula, in: mode).formula.orderHash
     }
-    return CanonicalForm(formula, in: mode)
+  }
+
+  private func rewritten(_ formula: Formula, in mode: Mode) -> CanonicalForm {
+    switch memories[Self.place(of: mode)].form(of: formula) {
+    case .made(let form): form
+    case .hasInfiniteSlope: rewrittenWithSlopes(formula, in: mode)
+    case .undecided: CanonicalForm(formula, in: mode)
+    }
+  }
+
+  private func rewrittenWithSlopes(_ formula: Formula, in mode: Mode) -> CanonicalForm {
+    switch memories[Self.place(of: mode) + 1].form(of: formula) {
+    case .made(let form): form
+    case .hasInfiniteSlope, .undecided: CanonicalForm(formula, in: mode)
+    }
   }
 
   private static func place(of mode: Mode) -> Int {
     switch mode {
     case .multiClass: 0
-    case .binaryClass: 1
-    case .regression: 2
+    case .binaryClass: 2
+    case .regression: 4
     }
   }
 }
 
 /// One writer for many formulas, and what each node over written children became.
 struct CanonicalMemory {
-  enum Answer {
-    case form(CanonicalForm)
+  enum Answer<Made> {
+    case made(Made)
     /// Slopes must not be dropped: ask the writer that does not.
     case hasInfiniteSlope
     /// Ask a fresh writer: a node can be taken apart in two ways, and the formula's own order decides; or one pass is not
@@ -67,7 +79,7 @@ struct CanonicalMemory {
   private var writer: CanonicalWriter
   private var collector = FormulaCollector()
   /// Open addressing, at most half of the slots taken.
-  private var written = [Written](repeating: Written(), count: Self.slotCount)
+  private var written: [Written] = []
   private var count = 0
   private var places: [Int] = []
 
@@ -79,9 +91,36 @@ struct CanonicalMemory {
     writer = CanonicalWriter(mode, mayDropSlopes: mayDropSlopes)
   }
 
-  mutating func form(of formula: Formula) -> Answer {
-    if writer.table.nodes.count > Self.nodeLimit || 4 * count > Self.slotCount { forget() }
+  mutating func form(of formula: Formula) -> Answer<CanonicalForm> {
     var applied = CanonicalRules()
+    switch write(formula, &applied) {
+    case .hasInfiniteSlope: return .hasInfiniteSlope
+    case .undecided: return .undecided
+    case .made(let root):
+      let written = collector.formula(below: root, of: writer.table.nodes)
+      // Where an infinite slope cancelled, what is left is written anew.
+      if !writer.mayDropSlopes, writer.lostRoot(of: formula, at: places, in: written) { return .undecided }
+      return written.isReadable ? .made(CanonicalForm(written, applied: applied)) : .undecided
+    }
+  }
+
+  /// `Formula.orderHash` of the form, where the writer drops slopes.
+  mutating func hash(of formula: Formula) -> Answer<UInt64> {
+    var applied = CanonicalRules()
+    switch write(formula, &applied) {
+    case .hasInfiniteSlope: return .hasInfiniteSlope
+    case .undecided: return .undecided
+    case .made(let root):
+      let order = writer.order(root)
+      // A tree of few nodes is not deep, so the form can be read.
+      return order.size <= Formula.maximumDepth ? .made(order.hash) : .undecided
+    }
+  }
+
+  /// Writes a formula; the place of its root.
+  private mutating func write(_ formula: Formula, _ applied: inout CanonicalRules) -> Answer<Int> {
+    if written.isEmpty { written = Array(repeating: Written(), count: Self.slotCount) }
+    if writer.table.nodes.count > Self.nodeLimit || 4 * count > Self.slotCount { forget() }
     places.removeAll(keepingCapacity: true)
     for node in formula.nodes {
       let moved = node.mapChildren { places[$0] }
@@ -100,11 +139,7 @@ struct CanonicalMemory {
       forget()
       return .undecided
     }
-    let root = places[formula.root]
-    let written = collector.formula(below: root, of: writer.table.nodes)
-    // Where an infinite slope cancelled, what is left is written anew.
-    if !writer.mayDropSlopes, writer.lostRoot(of: formula, at: places, in: written) { return .undecided }
-    return written.isReadable ? .form(CanonicalForm(written, applied: applied)) : .undecided
+    return .made(places[formula.root])
   }
 
   /// What a node over written children became, from memory or from the writer.

@@ -95,13 +95,19 @@ public struct Formula: Hashable, Sendable {
 }
 
 extension Formula {
-  /// A quick hash of the nodes, the same in every run; equal for equal formulas.
-  package var structuralHash: UInt64 {
-    var hash: UInt64 = 0x9e37_79b9_7f4a_7c15
+  /// The hash of `CanonicalOrder`, the same in every run; equal for equal formulas.
+  package var orderHash: UInt64 {
+    var orders: [CanonicalOrder] = []
+    orders.reserveCapacity(nodes.count)
     for node in nodes {
-      hash = (hash ^ node.word) &* 0xbf58_476d_1ce4_e5b9
-      hash ^= hash >> 29
+      switch node {
+      case .variable(let variable): orders.append(CanonicalOrder(variable))
+      case .constant(let value): orders.append(CanonicalOrder(value))
+      case .unary(let primitive, let child): orders.append(CanonicalOrder(primitive, orders[child]))
+      case .binary(let primitive, let left, let right):
+        orders.append(CanonicalOrder(primitive, orders[left], orders[right]))
+      }
     }
-    return hash
+    return orders[root].hash
   }
 }

@@ -38,6 +38,12 @@ public final class ScreeningSession {
     indirect case unreadable(FormulaError)
   }
 
+  /// What tells a canonical form; the form itself where one with the hash came in an earlier chunk.
+  private struct Identity: Sendable {
+    let hash: UInt64
+    let form: Formula?
+  }
+
   /// Screens texts.
   /// - Returns: one result for each candidate, in their order; places of duplicates count from the session's first text.
   public func screen(_ candidates: [BatchScreen.Candidate]) -> [ScreenResult] {
@@ -92,16 +98,26 @@ public final class ScreeningSession {
 
   /// For each formula the place of the first with its canonical form, its own where it is the first or is no formula.
   private func firstPlaces(of readings: [Reading]) -> [Int] {
-    let forms: [Formula?] = Share(readings.count, among: workers).map(canonicalizers) { index, canonicalizer in
-      guard case .formula(let formula, let mode) = readings[index] else { return nil }
-      return canonicalizer.canonicalForm(ofChecked: formula, in: mode).formula
-    }
+    let identities = identities(of: readings)
+    let canonicalizer = canonicalizers.take()
+    defer { canonicalizers.put(canonicalizer) }
     return readings.indices.map { index in
       let place = count + index
-      guard let form = forms[index], case .formula(_, let mode) = readings[index] else { return place }
-      let first = seen.first(of: form, mode: mode, at: place)
+      guard case .formula(let formula, let mode) = readings[index] else { return place }
+      let first = seen.first(
+        of: formula, hash: identities[index].hash, form: identities[index].form, mode: mode, at: place, canonicalizer)
       if first != place { duplicates += 1 }
       return first
+    }
+  }
+
+  private func identities(of readings: [Reading]) -> [Identity] {
+    let seen = seen
+    return Share(readings.count, among: workers).map(canonicalizers) { index, canonicalizer in
+      guard case .formula(let formula, let mode) = readings[index] else { return Identity(hash: 0, form: nil) }
+      let hash = canonicalizer.canonicalHash(ofChecked: formula, in: mode)
+      guard seen.mayKnow(hash, mode: mode) else { return Identity(hash: hash, form: nil) }
+      return Identity(hash: hash, form: canonicalizer.canonicalForm(ofChecked: formula, in: mode).formula)
     }
   }
 

@@ -77,7 +77,8 @@ import Testing
 
   /// One canonicalizer for all formulas, in an order that mixes modes; it forgets now and then.
   @Test func theCanonicalizerGivesTheCanonicalForm() {
-    let canonicalizer = Canonicalizer()
+    let (canonicalizer, hasher) = (Canonicalizer(), Canonicalizer())
+    var formOfHash: [UInt64: Formula] = [:]
     var compared = 0
     for seed in 0..<UInt64(20_000) {
       var random = SeededGenerator(seed: seed, stream: "canonical")
@@ -89,6 +90,10 @@ import Testing
       #expect(
         remembered == form, "seed \(seed) \(mode.rawValue): \(text) is \(remembered.formula), not \(form.formula)")
       #expect(remembered.rules == form.rules, "seed \(seed) \(mode.rawValue): \(text)")
+      let hash = hasher.canonicalHash(ofChecked: formula, in: mode)
+      #expect(hash == form.formula.orderHash, "seed \(seed) \(mode.rawValue): \(text)")
+      #expect(
+        formOfHash.updateValue(form.formula, forKey: hash).map { $0 == form.formula } ?? true, "seed \(seed): \(text)")
       compared += 1
     }
     #expect(compared > 8_000)
