@@ -111,7 +111,8 @@ let package = Package(
     .testTarget(
       name: "SearchTests",
       dependencies: [
-        "Search", "Formulas", "Losses", "Reporting", "RunStore", "Evolution", "Screening", "Surrogates", "Proxy",
+        "Search", "Formulas", "JSONValues", "Losses", "Reporting", "RunStore", "Evolution", "Screening", "Surrogates",
+        "Proxy",
       ]),
     .testTarget(name: "CommandTests", dependencies: ["GoldenData"]),
   ],
