@@ -30,6 +30,26 @@ import Testing
     }
   }
 
+  /// More classes than a word has bits.
+  @Test func manyClassesAgreeWithTheReference() throws {
+    let sample = SegmentationSample(try LabelMapShape(images: 2, classes: 70, height: 12, width: 19), seed: 5)
+    for metric in [SegmentationMetric.boundaryF1, .boundaryIoU] {
+      for dropsBackground in [false, true] {
+        let parameters = try SurrogateParameters(
+          metric: metric, theta: SurrogateParameters.published(metric).theta, tolerance: 2,
+          dropsBackground: dropsBackground)
+        let (value, gradient) = SurrogateReference(parameters).evaluate(
+          logits: sample.logits.map { Double($0) }, labels: sample.labels, shape: sample.shape)
+        let found = try sample.evaluate(parameters.makeLoss())
+        #expect(abs(Double(found.value) - value) < 1e-5)
+        let largest = gradient.reduce(0) { max($0, abs($1)) }
+        for (number, wanted) in zip(found.gradient, gradient) {
+          #expect(abs(Double(number) - wanted) <= 1e-4 * largest, "\(parameters)")
+        }
+      }
+    }
+  }
+
   /// The reference's gradient is that of its value.
   @Test(arguments: UInt64(0)..<6) func gradientsAreThoseOfTheValue(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed, stream: "differences")
