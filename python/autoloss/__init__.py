@@ -5,9 +5,12 @@
 """
 
 from .boxes import areas, overlap
+from .cards import Evidence, LossCard, Provenance, Surrogate, load_cards, save_cards
 from .classification import BinaryClsLoss, MultiClsLoss
+from .deltas import DeltaLoss
 from .errors import AutolossWarning, CardError, FormulaError, LossError
 from .formula import Formula
+from .loading import LossPair, load
 from .regression import RegLoss
 from .surrogate import SurrogateLoss
 from .vocabulary import Mode
@@ -18,13 +21,22 @@ __all__ = [
     "AutolossWarning",
     "BinaryClsLoss",
     "CardError",
+    "DeltaLoss",
+    "Evidence",
     "Formula",
     "FormulaError",
+    "LossCard",
     "LossError",
+    "LossPair",
     "Mode",
     "MultiClsLoss",
+    "Provenance",
     "RegLoss",
+    "Surrogate",
     "SurrogateLoss",
     "areas",
+    "load",
+    "load_cards",
     "overlap",
+    "save_cards",
 ]

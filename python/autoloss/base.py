@@ -43,14 +43,14 @@ class FormulaLoss(nn.Module):
             return
         self._has_warned = True
         letter, stands = self.iou_variable, "1" if self.mode is Mode.MULTI_CLS else "0"
-        warnings.warn(
-            AutolossWarning(
-                "noIoU",
-                f"the formula uses {letter}, but no IoU is fed, so {letter} is {stands} everywhere: pass iou= "
-                "(autoloss.overlap of decoded and target boxes), or use an adapter that does",
-            ),
-            stacklevel=4,
+        self._warn(
+            "noIoU",
+            f"the formula uses {letter}, but no IoU is fed, so {letter} is {stands} everywhere: pass iou= "
+            "(autoloss.overlap of decoded and target boxes), or use an adapter that does",
         )
+
+    def _warn(self, code: str, message: str) -> None:
+        warnings.warn(AutolossWarning(code, message), stacklevel=5)
 
 
 def feed_iou(iou: Tensor, positive: Tensor, elsewhere: float) -> Tensor:

@@ -1,5 +1,134 @@
-"""Loss cards."""
+"""Loss cards: what, beside the formula, a training with a loss depends on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import CardError
+from .formula import Formula
+from .vocabulary import Mode
+
+VERSION = 1
+"""The version of the schema that this package writes and reads."""
+
+REDUCTIONS = ("none", "sum", "mean")
+AVERAGES = ("elements", "sampled", "positives", "positives_plus_images")
+IOU_SOURCES = ("none", "decoded_box")
+BOX_UNITS = ("pixels", "stride", "normalized")
 
 
+@dataclass(frozen=True)
+class Surrogate:
+    """The parameters of a segmentation surrogate (Auto Seg-Loss)."""
+
+    metric: str
+    parameterization: str
+    theta: tuple[float, ...]
+    tolerance: int
+    drop_background: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A measured result."""
+
+    data: str
+    split: str
+    detector: str
+    seeds: tuple[int, ...]
+    metric: str
+    mean: float
+    std: float
+    baseline: str | None = None
+    paired_interval: tuple[float, ...] | None = None
+    command: str | None = None
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the loss comes from."""
+
+    source: str | None = None
+    run: str | None = None
+    seed: int | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True)
 class LossCard:
-    """A loss and how it is weighed."""
+    """One loss in full, as it is passed on; the keys are those of the files that the Swift program reads and writes."""
+
+    name: str
+    kind: Formula | Surrogate
+    """A formula, or the parameters of a segmentation surrogate (mode SURROGATE)."""
+    loss_weight: float = 1.0
+    """Multiplies the reduced loss."""
+    alpha: float | None = None
+    """BINARY_CLS: weight of positives (negatives get 1 − alpha); None for none."""
+    reduction: str = "mean"
+    average_by: str = "sampled"
+    """What a mean divides by: elements, sampled, positives or positives_plus_images."""
+    iou: str = "none"
+    """What feeds Z or Q: none or decoded_box."""
+    box_units: str = "pixels"
+    """The areas are in squares of pixels, stride or normalized."""
+    warnings: tuple[str, ...] = ()
+    """Codes such as scaleDependent, deadCode, fp16Overflow."""
+    evidence: tuple[Evidence, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
+
+    @property
+    def mode(self) -> str:
+        """MULTI_CLS, BINARY_CLS, REG or SURROGATE."""
+        return "SURROGATE" if isinstance(self.kind, Surrogate) else self.kind.mode.value
+
+    @property
+    def formula(self) -> Formula | None:
+        """The formula, or None for a segmentation surrogate."""
+        return None if isinstance(self.kind, Surrogate) else self.kind
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the card is for boxes."""
+        return self.mode == Mode.REG.value
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the card as the Swift program does: JSON where the name ends with .json, else YAML."""
+        save_cards([self], path)
+
+
+def load_cards(path: str | os.PathLike[str]) -> list[LossCard]:
+    """The cards of a file, at least one: YAML (one card a document), or JSON where the name ends with .json.
+
+    Raises CardError naming the file, the line and the key; OSError where the file cannot be read.
+    """
+    from .card_reader import cards_of
+
+    name = os.fspath(path)
+    data = Path(path).read_bytes()
+    try:
+        text = data.decode("utf-8")
+        cards = cards_of(text, is_json=name.endswith(".json"))
+    except UnicodeDecodeError:
+        raise CardError(f"{name}: this is no text in UTF-8") from None
+    except CardError as error:
+        raise CardError(f"{name}: {error}") from None
+    if not cards:
+        raise CardError(f"{name}: the file is empty")
+    return cards
+
+
+def save_cards(cards: list[LossCard], path: str | os.PathLike[str]) -> None:
+    """Writes cards to one file, a YAML document each; JSON (one card) where the name ends with .json."""
+    from .card_writer import json_text, yaml_text
+
+    name = os.fspath(path)
+    if name.endswith(".json"):
+        if len(cards) != 1:
+            raise CardError(f"{name}: a JSON file holds one card, not {len(cards)}: write YAML")
+        text = json_text(cards[0])
+    else:
+        text = yaml_text(cards)
+    Path(path).write_text(text, encoding="utf-8")

@@ -82,6 +82,19 @@ class Formula:
             heights.append(max((heights[child] + 1 for child in node.children), default=0))
         return heights[-1]
 
+    def subnodes(self, index: int) -> tuple[Node, ...]:
+        """The nodes at and below one of them, in an order of their own with the root last."""
+        needed = {index}
+        for place in range(index, -1, -1):
+            if place in needed:
+                needed |= set(self._nodes[place].children)
+        kept = sorted(needed)
+        places = {old: new for new, old in enumerate(kept)}
+        return tuple(
+            self._nodes[old]._replace(children=tuple(places[child] for child in self._nodes[old].children))
+            for old in kept
+        )
+
     def __call__(self, **inputs: Tensor) -> Tensor:
         """The value, of shape `shape`: neither weighted nor reduced.
 

@@ -13,6 +13,7 @@ from .errors import LossError
 from .formula import Formula
 from .reduction import checked_reduction, reduce
 from .shapes import ValueShape
+from .traps import is_scale_dependent
 from .vocabulary import Mode
 
 WEIGHTINGS = ("per_box", "original")
@@ -63,8 +64,9 @@ class RegLoss(FormulaLoss):
         Raises LossError for arguments that do not fit together.
         """
         reduction = checked_reduction(reduction_override or self.reduction)
+        self._warn_of_boxes(pred, target)
         boxes, goal = computed(pred).reshape(-1, 4), computed(target).reshape(-1, 4)
-        per_box, fallback, is_empty = self._weights(boxes, weight)
+        per_box, fallback, is_empty = self._weights(boxes, weight, reduction)
         independent = self.formula.shape is ValueShape.PER_SAMPLE and not self.formula.couples_samples
         counted = boxes
         if per_box is not None and independent:
@@ -77,7 +79,32 @@ class RegLoss(FormulaLoss):
             return result
         return torch.where(is_empty, fallback, result)
 
-    def _weights(self, boxes: Tensor, weight: Tensor | None) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    def _warn_of_boxes(self, pred: Tensor, target: Tensor) -> None:
+        """Says once what is wrong with the first boxes that come."""
+        if self._has_warned or torch.compiler.is_compiling() or target.numel() == 0:
+            return
+        self._has_warned = True
+        if pred.dtype in (torch.float16, torch.bfloat16):
+            step = "half a pixel from 512" if pred.dtype == torch.float16 else "2 pixels from 256"
+            self._warn(
+                "halfPrecisionBoxes",
+                f"boxes come in {str(pred.dtype).removeprefix('torch.')}, which has steps of {step} on: decode them in "
+                "float32",
+            )
+        try:
+            largest = float(target.detach().abs().max())
+        except RuntimeError:
+            return  # Inside torch.func.vmap nothing can be asked.
+        if largest <= 2 and is_scale_dependent(self.formula):
+            self._warn(
+                "scaleDependent",
+                f"no coordinate of the targets is above {largest:g}, so the boxes look normalised, and this formula "
+                "depends on their unit: multiply boxes by the size of the input",
+            )
+
+    def _weights(
+        self, boxes: Tensor, weight: Tensor | None, reduction: str
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         """One weight a box; the result where no weight is positive, and whether that is so (None: cannot be)."""
         if weight is None:
             if self.weighting == "original":
@@ -88,7 +115,7 @@ class RegLoss(FormulaLoss):
             return None, None, None
         weight = weight.to(boxes.dtype)
         per_box = weight.mean(-1) if weight.dim() > 1 or self.weighting == "original" else weight
-        if self.reduction == "none":
+        if (self.reduction if self.weighting == "original" else reduction) == "none":
             return per_box, None, None
         spread = weight if weight.dim() == 2 else weight.unsqueeze(-1)
         is_empty = ~(weight > 0).any()
