@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 Parameterization = Literal["bezier", "piecewise_linear"]
-PARAMETERIZATIONS: tuple[str, ...] = get_args(Parameterization)
+PARAMETERIZATIONS: tuple[Parameterization, ...] = get_args(Parameterization)
 
-# The least root that a slope divides by: a curve that starts or ends vertically keeps a finite slope there.
-SMALLEST_ROOT = 1e-6
+# Narrower pieces hold no more than a few numbers of float32 below 1: they are steps.
+NARROWEST = 2.0**-22
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,14 @@ class Piece:
     @property
     def width(self) -> float:
         return self.end - self.start
+
+    @property
+    def least_root(self) -> float:
+        """What a slope divides by at least: a curve that starts or ends vertically keeps a finite slope there.
+
+        Near 1 float32 tells apart only steps of 6e-8, whose root this is; near 0 it tells far smaller ones.
+        """
+        return 1e-6 if self.a < 0.5 else 2.5e-4
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,8 @@ class Curve:
         pieces = []
         for first in range(0, len(corners) - 1, step):
             (x0, y0), (x2, y2) = corners[first], corners[first + step]
-            if x2 <= x0:
-                continue  # a vertical jump covers no x
+            if x2 - x0 < NARROWEST:
+                continue
             if parameterization == "bezier":
                 x1, y1 = corners[first + 1]
                 pieces.append(Piece(x0, x2, (x1 - x0) / (x2 - x0), y0, 2 * (y1 - y0), y0 - 2 * y1 + y2))
@@ -84,7 +92,8 @@ class Curve:
             root = (u - a).square_().add_(u * (1 - u)).sqrt_()
             t = u / (root + a).clamp_(min=torch.finfo(u.dtype).tiny)
             ct = t * c
-            slope = (ct * 2 + b).mul_(rate).div_(root.clamp_(min=SMALLEST_ROOT).mul_(2))
+            least: Any = self._choose(x, [piece.least_root for piece in self.pieces])
+            slope = (ct * 2 + b).mul_(rate).div_(root.clamp_(min=least).mul_(2))
             value = ct.add_(b).mul_(t).add_(y0)
         return self._pin_ends(x, value), slope
 
@@ -133,10 +142,17 @@ def _corners(points: Sequence[float]) -> list[tuple[float, float]]:
     return [(0.0, 0.0), *zip(points[0::2], points[1::2], strict=True), (1.0, 1.0)]
 
 
+def checked_parameterization(name: str) -> Parameterization:
+    """The parameterization of that name. Raises ValueError with the known ones."""
+    for known in PARAMETERIZATIONS:
+        if name == known:
+            return known
+    raise ValueError(f"unknown parameterization {name!r}: it is one of {', '.join(PARAMETERIZATIONS)}")
+
+
 def check_points(points: Sequence[float], parameterization: str) -> None:
     """Raises ValueError, naming the entry, where `points` are no control points of one curve."""
-    if parameterization not in PARAMETERIZATIONS:
-        raise ValueError(f"unknown parameterization {parameterization!r}: it is one of {', '.join(PARAMETERIZATIONS)}")
+    checked_parameterization(parameterization)
     if not points or len(points) % 2 or (parameterization == "bezier" and len(points) % 4 != 2):
         allowed = "2, 6, 10, ..." if parameterization == "bezier" else "2, 4, 6, ..."
         raise ValueError(f"a {parameterization} curve takes {allowed} numbers, not {len(points)}")

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from . import label_maps
-from .curves import Curve, Parameterization, check_points
+from .cards import LossCard, Surrogate
+from .curves import Curve, Parameterization, check_points, checked_parameterization
 
 EPSILON = 1e-8
 
@@ -112,7 +113,27 @@ class SurrogateLoss(nn.Module):
         self.drop_background = self.metric is Metric.BIOU if drop_background is None else drop_background
         self.ignore_index = ignore_index
         self.loss_weight = loss_weight
+        self.card: LossCard | None = None
+        """The card that the loss was loaded from."""
         self.curves = _split(self.metric, self.theta, parameterization)
+
+    @classmethod
+    def from_card(cls, card: LossCard, *, ignore_index: int | None = 255) -> SurrogateLoss:
+        """The loss of a card of mode SURROGATE. Raises ValueError for another card."""
+        kind = card.kind
+        if not isinstance(kind, Surrogate):
+            raise ValueError(f"card {card.name} is of mode {card.mode}, a segmentation surrogate has mode SURROGATE")
+        loss = cls(
+            kind.metric,
+            kind.theta,
+            parameterization=checked_parameterization(kind.parameterization),
+            tolerance=kind.tolerance,
+            drop_background=kind.drop_background,
+            ignore_index=ignore_index,
+            loss_weight=card.loss_weight,
+        )
+        loss.card = card
+        return loss
 
     def forward(self, logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> Tensor:
         """The loss (a scalar) of `logits` (N x C x H x W) against `labels` (N x H x W integers).

@@ -79,7 +79,7 @@ def test_curves_are_those_of_the_original(row: dict[str, Any]) -> None:
     finite = slope.isfinite()
     assert not list(outside(got_slope[finite], slope[finite], 1e-5 * slope[finite].abs() + 1e-6))
     assert got_slope.isfinite().all()
-    assert (got_slope[~finite] > 1e4).all()
+    assert (got_slope[~finite] > 100 * got_slope[finite].max()).all()
 
 
 @pytest.mark.parametrize("row", CONTROL, ids=lambda row: f"{row['num_pieces']}-{row['num_theta']}")

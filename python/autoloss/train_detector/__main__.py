@@ -1,0 +1,135 @@
+"""Entry point; see `options` for what can be asked and `training` for what is done."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .faults import InputError
+from .models import TASKS
+from .options import Options, parse
+from .processes import Processes
+
+OK, FAILED, USAGE, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Trains as asked; the exit code (0 ok, 1 failed or diverged, 2 bad input, 3 a library is missing, 130 stopped)."""
+    try:
+        options = parse(arguments)
+        processes = Processes.from_environment()
+        try:
+            import pycocotools  # noqa: F401
+            import torchvision  # noqa: F401
+        except ImportError as error:
+            return _complain(f"{error.name} is missing: pip install 'autoloss[detectors]'", MISSING)
+        return _all_seeds(options, processes)
+    except (InputError, ValueError) as error:
+        return _complain(str(error), USAGE)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+
+
+def _all_seeds(options: Options, processes: Processes) -> int:
+    from .data import read_split
+    from .training import DivergedError, StoppedError, Training
+
+    device = _device(options, processes)
+    train, val = (read_split(options.data, split, options.limit) for split in ("train", "val"))
+    if train.names != val.names:
+        raise InputError(f"{train.file} and {val.file} have different categories")
+    if train.dropped + val.dropped and processes.first:
+        print(f"train_detector: {train.dropped + val.dropped} boxes without area are left out", file=sys.stderr)
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    plans = [_plan(options, number) for number in range(options.seeds)]
+    for plan in plans:
+        _check_folder(plan)
+    runs: list[dict[str, Any]] = []
+    processes.start(device)
+    try:
+        for plan in plans:
+            runs.append(Training(plan, train, val, device, processes).run())
+    except StoppedError as error:
+        return _complain(str(error), INTERRUPTED if error.interrupted else OK) if processes.first else OK
+    except DivergedError as error:
+        return _complain(str(error), FAILED) if processes.first else FAILED
+    finally:
+        processes.stop()
+    if processes.first:
+        line = json.dumps(_result(options, runs, device, processes))
+        if options.out is not None:
+            (Path(options.out) / "result.json").write_text(line + "\n")
+        print(line, flush=True)
+    return OK
+
+
+def _plan(options: Options, number: int) -> Options:
+    """The options of one of several seeds, with a folder of its own."""
+    if options.seeds == 1:
+        return options
+    out = None if options.out is None else str(Path(options.out) / f"seed-{options.seed + number}")
+    resume = options.resume and out is not None and (Path(out) / "checkpoint.pt").is_file()
+    return replace(options, seed=options.seed + number, out=out, resume=resume)
+
+
+def _check_folder(options: Options) -> None:
+    if options.out is None:
+        return
+    folder = Path(options.out)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--out {options.out} is no folder")
+    if (folder / "checkpoint.pt").exists() and not options.resume:
+        raise InputError(f"--out {options.out} holds a run: go on with --resume, or choose another folder")
+
+
+def _device(options: Options, processes: Processes) -> torch.device:
+    name = options.device
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and torch.cuda.is_available():
+        name = f"cuda:{processes.local_rank}"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError(f"--device is auto, cpu, cuda or cuda:N, not {options.device!r}") from None
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"--device is auto, cpu, cuda or cuda:N, not {options.device!r}")
+    if device.type == "cuda" and not (torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()):
+        raise InputError(f"--device {options.device}: there are {torch.cuda.device_count()} CUDA GPUs here")
+    return device
+
+
+def _result(options: Options, runs: list[dict[str, Any]], device: torch.device, processes: Processes) -> dict[str, Any]:
+    scores = [run["AP"] for run in runs]
+    return {
+        "task": TASKS[options.detector],
+        "detector": options.detector,
+        "backbone": options.backbone,
+        "data": Path(options.data).name,
+        "split": "val",
+        "loss_cls": options.loss_cls,
+        "loss_reg": options.loss_reg,
+        "amp": options.amp,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "processes": processes.world,
+        "runs": runs,
+        "mean": statistics.fmean(scores),
+        "std": statistics.stdev(scores) if len(scores) > 1 else 0.0,
+    }
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"train_detector: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""The adapter against torchvision's own detectors."""
+
+from __future__ import annotations
+
+import copy
+import io
+import warnings
+from collections.abc import Iterator
+
+import pytest
+import torch
+from detection import ONE_STAGE, TWO_STAGE, batch, losses, small
+from torch import Tensor, nn
+
+pytest.importorskip("torchvision")
+
+from torch.nn import functional
+
+import autoloss
+import autoloss.torchvision as adapter
+from autoloss.errors import AutolossWarning
+
+DETECTORS = (*TWO_STAGE, *ONE_STAGE)
+CLS = {**dict.fromkeys(TWO_STAGE, "loss_classifier"), **dict.fromkeys(ONE_STAGE, "classification")}
+REG = {**dict.fromkeys(TWO_STAGE, "loss_box_reg"), **dict.fromkeys(ONE_STAGE, "bbox_regression")}
+
+
+@pytest.fixture(autouse=True)
+def traps_are_known() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AutolossWarning)
+        yield
+
+
+def published(detector: str) -> str:
+    return "cse-autoloss-a" if detector in TWO_STAGE else "cse-autoloss-b"
+
+
+def gradients(model: nn.Module, found: dict[str, Tensor]) -> list[Tensor]:
+    model.zero_grad()
+    torch.stack(list(found.values())).sum().backward()
+    return [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_a_training_step_with_published_losses_then_torchvisions_own(detector: str) -> None:
+    model, given = small(detector), batch(detector)
+    stock = {name: loss.item() for name, loss in losses(copy.deepcopy(model), given).items()}
+    keys = list(model.state_dict())
+    fresh = copy.deepcopy(model)
+    with adapter.use(fresh, cls=published(detector), reg=published(detector)):
+        found = losses(fresh, given)
+        assert found.keys() == stock.keys()
+        for name, loss in found.items():
+            assert loss.isfinite(), name
+            changed = name in (CLS[detector], REG[detector])
+            assert (loss.item() != pytest.approx(stock[name], rel=1e-4)) == changed, name
+        got = gradients(fresh, found)
+        assert got
+        assert all(gradient.isfinite().all() for gradient in got)
+        assert list(fresh.state_dict()) == keys
+    again = {name: loss.item() for name, loss in losses(copy.deepcopy(model), given).items()}
+    assert again == stock
+    restored = copy.deepcopy(model)
+    adapter.use(restored, cls=published(detector)).restore()
+    assert {name: loss.item() for name, loss in losses(restored, given).items()} == stock
+
+
+def test_cross_entropy_and_l1_are_torchvisions_own() -> None:
+    """Two stages: cross entropy is the stock loss; smooth L1 with torchvision's beta too."""
+    model, given = small("fasterrcnn"), batch("fasterrcnn")
+    stock = losses(copy.deepcopy(model), given)
+    from autoloss.deltas import DeltaLoss
+
+    with adapter.use(model, cls="cross-entropy", reg=DeltaLoss(1 / 9)):
+        found = losses(model, given)
+    for name, loss in stock.items():
+        assert found[name].item() == pytest.approx(loss.item(), rel=1e-5), name
+
+
+def test_focal_and_giou_are_those_of_fcos() -> None:
+    model, given = small("fcos"), batch("fcos")
+    stock = losses(copy.deepcopy(model), given)
+    with adapter.use(model, cls="focal", reg="giou"):
+        found = losses(model, given)
+    for name, loss in stock.items():
+        assert found[name].item() == pytest.approx(loss.item(), rel=1e-4), name
+
+
+def test_focal_is_that_of_retinanet_on_one_picture() -> None:
+    """torchvision averages picture by picture, the formulas over the batch: with one picture they agree."""
+    model = small("retinanet")
+    images, targets = batch("retinanet")
+    given = (images[:1], targets[:1])
+    stock = losses(copy.deepcopy(model), given)
+    with adapter.use(model, cls="focal", reg="l1"):
+        found = losses(model, given)
+    for name, loss in stock.items():
+        assert found[name].item() == pytest.approx(loss.item(), rel=1e-4), name
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_pictures_without_objects(detector: str) -> None:
+    model, given = small(detector), batch(detector, empty=True)
+    with adapter.use(model, cls=published(detector), reg=published(detector)):
+        found = losses(model, given)
+        assert all(loss.isfinite() for loss in found.values()), found
+        assert found[REG[detector]].item() == 0
+        assert all(gradient.isfinite().all() for gradient in gradients(model, found))
+
+
+@pytest.mark.parametrize("detector", ["fasterrcnn", "fcos"])
+def test_autocast_computes_losses_in_float32(detector: str) -> None:
+    model, given = small(detector), batch(detector)
+    with adapter.use(model, cls=published(detector), reg=published(detector)):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            found = losses(model, given)
+        for name in (CLS[detector], REG[detector]):
+            assert found[name].dtype is torch.float32
+            assert found[name].isfinite()
+
+
+def test_z_is_the_iou_of_the_decoded_box() -> None:
+    """Σ Y·Z over the classes is 1 − (1 − IoU) at positives: recomputed here from the head's own numbers."""
+    model, given = small("fasterrcnn"), batch("fasterrcnn")
+    seen: list[Tensor] = []
+    logits: list[Tensor] = []
+    attached = adapter.use(model, cls="Neg(Dot(Mul(Y,Z),Softmax(X)))")
+
+    def note(module: nn.Module, inputs: tuple[Tensor, Tensor], keywords: dict[str, Tensor]) -> None:
+        seen.extend([keywords["iou"], inputs[1]])
+        logits.append(inputs[0])
+
+    attached.classification.register_forward_pre_hook(note, with_kwargs=True)
+    found = losses(model, given)
+    iou, labels = seen
+    probabilities = logits[0].softmax(1)[torch.arange(len(labels)), labels]
+    z = torch.ones(len(labels))
+    z[labels < 3] = iou
+    assert len(iou) == int((labels < 3).sum()) > 0
+    assert found["loss_classifier"].item() == pytest.approx(-(z * probabilities).mean().item(), rel=1e-4)
+
+
+def test_centerness_can_learn_the_iou() -> None:
+    model, given = small("fcos"), batch("fcos")
+    stock = losses(copy.deepcopy(model), given)["bbox_ctrness"].item()
+    with adapter.use(model, cls="cse-autoloss-b", reg="cse-autoloss-b", centerness="iou"):
+        found = losses(model, given)
+    assert found["bbox_ctrness"].item() != pytest.approx(stock)
+    assert found["bbox_ctrness"].isfinite()
+
+
+def test_losses_are_copied_and_pickled_with_the_model() -> None:
+    model, given = small("fasterrcnn"), batch("fasterrcnn")
+    adapter.use(model, cls="cse-autoloss-a", reg="giou")
+    wanted = {name: loss.item() for name, loss in losses(copy.deepcopy(model), given).items()}
+    file = io.BytesIO()
+    torch.save(model, file)
+    file.seek(0)
+    loaded = torch.load(file, weights_only=False)
+    assert {name: loss.item() for name, loss in losses(loaded, given).items()} == wanted
+
+
+def test_a_second_call_replaces_the_first_and_predictions_stay() -> None:
+    model, given = small("fcos"), batch("fcos")
+    model.eval()
+    with torch.no_grad():
+        before = model(given[0])
+        adapter.use(model, cls="focal")
+        second = adapter.use(model, reg="iou")
+        after = model(given[0])
+    assert all(torch.equal(b["boxes"], a["boxes"]) for b, a in zip(before, after, strict=True))
+    second.restore()
+    assert "compute_loss" not in model.head.__dict__
+
+
+def test_what_cannot_be_used_is_named() -> None:
+    model = small("fcos")
+    with pytest.raises(TypeError, match="has no head of Faster R-CNN"):
+        adapter.use(nn.Linear(2, 2), cls="focal")
+    with pytest.raises(TypeError, match=r"cls takes a BinaryClsLoss \(BINARY_CLS\), not a MultiClsLoss"):
+        adapter.use(model, cls=autoloss.MultiClsLoss("Neg(Dot(Y,Log(Softmax(X))))"))
+    with pytest.raises(ValueError, match="cse-autoloss-a"):
+        adapter.use(model, cls="cse-autoloss-a")
+    with pytest.raises(ValueError, match="Dot"):
+        adapter.use(model, cls="Neg(Dot(Y,Log(Softmax(X))))")
+    with pytest.raises(ValueError, match="centerness is a branch of FCOS alone"):
+        adapter.use(small("retinanet"), cls="focal", centerness="iou")
+    with pytest.raises(TypeError, match="reg takes a name, a formula, a card or a RegLoss, not a int"):
+        adapter.use(model, reg=3)
+
+
+def test_stock_focal_is_what_the_name_focal_means() -> None:
+    """The reference that the FCOS test leans on."""
+    from torchvision.ops import sigmoid_focal_loss
+
+    torch.manual_seed(0)
+    logits, labels = torch.randn(6, 4), torch.tensor([0, 1, 2, 3, -1, -1])
+    wanted = sigmoid_focal_loss(logits, functional.one_hot(labels.clamp(min=0), 4) * (labels >= 0)[:, None].float())
+    got = autoloss.load("focal", "BINARY_CLS")(logits, labels, reduction_override="none")
+    assert torch.allclose(got, wanted, atol=1e-6)
