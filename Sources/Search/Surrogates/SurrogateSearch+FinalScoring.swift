@@ -13,7 +13,9 @@ extension SurrogateSearch {
 
   /// The thetas with the best rewards and the policy's last mean, best first by their mean over the promotion seeds.
   func promote() throws -> [Promoted] {
-    var candidates = try trainedThetas().sorted { ($1.reward, $0.theta.id) < ($0.reward, $1.theta.id) }
+    // Whether the last mean has its reward by now depends on kills; it goes on in any case.
+    let drawn = try trainedThetas().filter { $0.theta.generation < space.search.generations }
+    var candidates = drawn.sorted { ($1.reward, $0.theta.id) < ($0.reward, $1.theta.id) }
       .prefix(space.selection.promotedThetas).map(\.theta)
     if let last = thetas.last, !candidates.contains(last) { candidates.append(last) }
     let seeds = 0..<space.selection.promotionSeeds

@@ -5,6 +5,6 @@ struct SurrogateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "surrogate",
     abstract: "Surrogate losses of segmentation metrics (Auto Seg-Loss).",
-    discussion: "EXAMPLE: autoloss surrogate eval --batch losses.jsonl --json",
-    subcommands: [SurrogateEvalCommand.self])
+    discussion: "EXAMPLE: autoloss surrogate search --metric mIoU --data synthetic --seed 1",
+    subcommands: [SurrogateSearchCommand.self, SurrogateEvalCommand.self])
 }

@@ -15,29 +15,43 @@ import Testing
     }
   }
 
-  /// A kill in each training there is: the yardstick, every theta of every generation, promotion, the hold-out.
-  @Test func aKillInAnyTrainingChangesNothing() throws {
+  /// A kill in each training there is: the yardstick, every theta of every generation, promotion, the hold-out. In the
+  /// second search the policy's last mean, which is first trained in the promotion, is among the best six.
+  @Test(arguments: [false, true]) func aKillInAnyTrainingChangesNothing(learns: Bool) throws {
     try withScratchFolder { scratch in
-      let configuration = try SmallSurrogateSearch.configuration()
+      let learning = [
+        "policy.updates=20", "policy.learningRate=0.05", "policy.deviations=[0.05]", "selection.promotedThetas=6",
+        "search.generations=5",
+      ]
+      let configuration = try SmallSurrogateSearch.configuration(overrides: learns ? learning : [])
       let whole = scratch.appendingPathComponent("whole/run")
       let journal = Journal()
-      _ = try SmallSurrogateSearch.run(configuration, in: whole, journal: journal)
+      let result = try SmallSurrogateSearch.run(configuration, in: whole, journal: journal, diverges: !learns)
       let expected = try SurrogateRunRecord(whole)
-      // The generations alone are 1 + 3 · 6 trainings, one for the last mean, promotion and hold-out come after.
+      if learns {
+        let rewards = result.history.map(Self.reward)
+        let better = rewards.filter { $0 > (rewards.last ?? 0) }
+        #expect(better.count < 6, "the last mean is not among the best six, so the test tries nothing: \(better)")
+      }
       #expect(journal.keys.count > 25, "\(journal.keys.count)")
       for killAt in journal.keys.indices {
         let killed = scratch.appendingPathComponent("killed-\(killAt)/run")
         #expect(throws: Killed.self, "evaluation \(killAt) never came") {
           _ = try SmallSurrogateSearch.run(
-            configuration, in: killed, journal: Journal(failsAt: killAt), workers: 1 + killAt % 3)
+            configuration, in: killed, journal: Journal(failsAt: killAt), workers: 1 + killAt % 3, diverges: !learns)
         }
         // A copy of the files as the kill left them: nothing was closed or checkpointed.
         let resumed = scratch.appendingPathComponent("resumed-\(killAt)/run")
         try copyRun(killed, to: resumed)
-        _ = try SmallSurrogateSearch.run(configuration, in: resumed, resume: true, workers: 1 + (killAt + 1) % 2)
+        _ = try SmallSurrogateSearch.run(
+          configuration, in: resumed, resume: true, workers: 1 + (killAt + 1) % 2, diverges: !learns)
         #expect(try SurrogateRunRecord(resumed) == expected, "killed in evaluation \(killAt)")
       }
     }
+  }
+
+  private static func reward(_ trial: SurrogateTrial) -> Double {
+    if case .measured(let metrics) = trial.outcome { metrics["mIoU"] ?? 0 } else { 0 }
   }
 
   /// The policy has learned and the next thetas are not drawn: the run stops there and goes on.

@@ -23,7 +23,7 @@ final class SegmenterStandIn: CandidateEvaluator {
 
   func evaluate(_ request: SurrogateRequest, isCancelled: @escaping @Sendable () -> Bool) throws -> ScoreOutcome {
     guard journal.note(request.key) else { throw Killed() }
-    let noise = Double(Self.hash(request.key) % 1000) / 20_000
+    let noise = Double(Self.hash(request.key) % 1000) / 100_000
     let level: Double
     switch request.loss {
     case .crossEntropy, .dice, .lovasz: level = 0.4

@@ -1,0 +1,136 @@
+import Foundation
+import Testing
+
+/// The search for a surrogate on a tiny task: real segmenter, real data, killed for real.
+@Suite(.serialized) struct SurrogateSearchEndToEndTests {
+  /// Small enough for seconds; nothing in it is meant to be a good search.
+  static let tiny = """
+    search: {generations: 2, samplesPerGeneration: 3}
+    selection: {promotedThetas: 1, promotionSeeds: 2, finalSeeds: 1}
+    segmenter: {stemChannels: 8, stageChannels: [8, 8], blocksPerStage: 0, contextChannels: 8, dilations: [2],
+                decoderChannels: 8}
+    data: {synthetic: {trainImages: 8, validationImages: 4, holdOutImages: 4}}
+    training:
+      proxy: {schedule: {steps: 4, imagesPerBatch: 2, warmUpSteps: 1}, crop: 64}
+      final: {schedule: {steps: 6, imagesPerBatch: 2, warmUpSteps: 1}, crop: 64}
+    """
+
+  private func arguments(_ folder: URL, out: String, workers: Int, metric: String = "mIoU") throws -> [String] {
+    let space = folder.appendingPathComponent("tiny.yaml")
+    try Data(Self.tiny.utf8).write(to: space)
+    return [
+      "surrogate", "search", "--metric", metric, "--data", "synthetic", "--space", space.path, "--seed", "5",
+      "--workers", "\(workers)", "--out", out, "--json", "--no-cache",
+    ]
+  }
+
+  /// The summary without the name of the run.
+  private func result(_ output: Command.Output) throws -> String {
+    let line = try #require(output.out.split(separator: "\n").last, "\(output.err)")
+    let start = try #require(line.range(of: "\"seed\":"), "\(line)")
+    return String(line[start.lowerBound...])
+  }
+
+  @Test func killedAndResumedItEndsAlikeForAnyNumberOfWorkers() throws {
+    try withScratchFolder { folder in
+      let whole = try Command.run(arguments(folder, out: "whole", workers: 1), in: folder)
+      #expect(whole.status == 0, "\(whole.err)")
+      let expected = try result(whole)
+      #expect(expected.contains("\"trained\":7") && expected.contains("cross entropy"))
+      #expect(whole.out.split(separator: "\n").count == 3)
+
+      let two = try Command.run(arguments(folder, out: "two", workers: 2), in: folder)
+      #expect(try result(two) == expected)
+
+      var kills = 0
+      var resume: [String] = []
+      for delay in [0.2, 0.4, 0.6, 0.8, 1.2] {
+        let process = Command.process(try arguments(folder, out: "killed", workers: 2) + resume, in: folder)
+        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+        try process.run()
+        Thread.sleep(forTimeInterval: delay)
+        if process.isRunning {
+          kill(process.processIdentifier, SIGKILL)
+          kills += 1
+        }
+        process.waitUntilExit()
+        let exists = FileManager.default.fileExists(atPath: folder.appendingPathComponent("killed/run.sqlite").path)
+        resume = exists ? ["--resume"] : []
+      }
+      let resumed = try Command.run(arguments(folder, out: "killed", workers: 1) + resume, in: folder)
+      #expect(resumed.status == 0, "\(resumed.err)")
+      #expect(try result(resumed) == expected, "after \(kills) kills")
+      for file in ["best.yaml", "report.html"] {
+        let texts = try ["whole", "killed"].map {
+          try String(contentsOf: folder.appendingPathComponent("\($0)/\(file)"), encoding: .utf8)
+        }
+        #expect(texts[0] == texts[1], "\(file)")
+      }
+
+      let report = try Command.run(["report", "killed"], in: folder)
+      #expect(report.status == 0 && report.out.contains("finished") && report.out.contains("Hold-out"))
+      let runs = try Command.run(["runs", "."], in: folder)
+      #expect(runs.status == 0 && runs.out.contains("mIoU") && runs.out.contains("finished"), "\(runs.out)")
+      let again = try Command.run(arguments(folder, out: "whole", workers: 1), in: folder)
+      #expect(again.status == 2 && again.err.contains("--resume"), "\(again.err)")
+      let other = try Command.run(["surrogate", "search", "--resume", "--out", "whole", "--metric", "BF1"], in: folder)
+      #expect(other.status == 2 && other.err.contains("metric = mIoU"), "\(other.err)")
+      let evolve = try Command.run(["evolve", "--resume", "--out", "whole"], in: folder)
+      #expect(evolve.status == 2 && evolve.err.contains("surrogate search"), "\(evolve.err)")
+    }
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func controlCCheckpointsAndEndsWith130(signal: Int32) throws {
+    try withScratchFolder { folder in
+      var long = try arguments(folder, out: folder.appendingPathComponent("run").path, workers: 2)
+      long += ["--set", "training.proxy.schedule.steps=50000"]
+      let errors = folder.appendingPathComponent("errors")
+      let process = try Command.spawnUnblocked(long, errors: errors)
+      // The run folder is there once the search has begun.
+      let database = folder.appendingPathComponent("run/run.sqlite").path
+      for _ in 0..<600 where !FileManager.default.fileExists(atPath: database) {
+        Thread.sleep(forTimeInterval: 0.1)
+      }
+      kill(process, signal)
+      var status: Int32 = 0
+      waitpid(process, &status, 0)
+      let text = try String(contentsOf: errors, encoding: .utf8)
+      #expect(status & 0x7f == 0 && status >> 8 & 0xff == 130, "status \(status): \(text)")
+      #expect(text.contains("--resume") && text.contains("checkpoint"), "\(text)")
+    }
+  }
+
+  @Test func badInputIsNamedAndNothingIsMade() throws {
+    try withScratchFolder { folder in
+      let rows: [(arguments: [String], words: [String])] = [
+        ([], ["--metric", "mIoU"]), (["--metric", "mIuO"], ["mIuO", "mIoU"]),
+        (["--metric", "BF1", "--space", "segmentation-miou"], ["--metric BF1", "mIoU"]),
+        (["--metric", "mIoU", "--data", "nowhere"], ["nowhere"]),
+        (["--metric", "mIoU", "--set", "serach.generations=2"], ["did you mean 'search'?"]),
+        (["--metric", "mIoU", "--set", "policy.means=[0.5,0.5]"], ["means", "12"]),
+        (["--metric", "mIoU", "--space", "detection-onestage"], ["detection-onestage"]),
+        (["--metric", "mIoU", "--resume", "--out", "nothing"], ["nothing", "--resume"]),
+        (["--metric", "mIoU", "--workers", "0"], ["--workers"]),
+      ]
+      for (arguments, words) in rows {
+        let output = try Command.run(["surrogate", "search"] + arguments, in: folder)
+        #expect(output.status == 2, "\(arguments): \(output.status) \(output.err)")
+        for word in words { #expect(output.err.contains(word), "\(arguments): \(output.err)") }
+      }
+      #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("runs").path))
+    }
+  }
+
+  @Test func thePlanIsPrintedAndNothingTrained() throws {
+    try withScratchFolder { folder in
+      for metric in ["mIoU", "FWIoU", "mAcc", "gAcc", "BIoU", "BF1"] {
+        let output = try Command.run(["surrogate", "search", "--metric", metric, "--dry-run"], in: folder)
+        #expect(output.status == 0 && output.out.contains("metric: \(metric)"), "\(output.err)")
+        #expect(output.out.contains("trainings for rewards") && output.out.contains("runs/synthetic-\(metric)-seed1"))
+        #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("runs").path))
+      }
+      let spaces = try Command.run(["spaces"], in: folder)
+      #expect(spaces.out.contains("segmentation-bf1") && spaces.out.contains("segmentation-surrogate"), "\(spaces.err)")
+    }
+  }
+}
