@@ -32,6 +32,7 @@ let package = Package(
         .product(name: "Losses", package: "autoloss"),
         .product(name: "Networks", package: "autoloss"),
         .product(name: "Proxy", package: "autoloss"),
+        .product(name: "Surrogates", package: "autoloss"),
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,4 +1,4 @@
-"""`train-step-…`: one step of training (forward, losses, backward, SGD) of a detector on a decoded batch, against PyTorch."""
+"""`train-step-…`, `segment-step`: one step of training (forward, losses, backward, SGD) on a decoded batch, against PyTorch."""
 
 import json
 import random
@@ -19,17 +19,26 @@ SETTINGS = {
         "anchor_sizes": [[10, 20], [28, 48]], "cells": 5, "samples": 2, "coarse_from": 28, "hidden": 160, "regions": 64,
         "kept": 64,
     },
+    # The standard segmenter on crops as its training cuts them; five classes, as dubai-aerial has.
+    "segment-step": {
+        "kind": "segmenter", "batch": 8, "height": 128, "width": 128, "classes": 5, "stem": 16, "stages": [32, 64],
+        "blocks": 1, "context": 32, "dilations": [2, 4], "decoder": 32, "pixels": "pixels",
+    },
 }
 NOTES = {
     "train-step-onestage": "FCOS, batch norm in the backbone, group norm in the head",
     "train-step-twostage": "Faster R-CNN, batch norm; the peer is given its regions, ours chooses them",
+    "segment-step": "small DeepLab, batch norm, cross entropy at the input's size",
 }
 PEERS = ("pytorch-eager", "pytorch-compile")
 STEPS = 3
 
 
 def draw(settings, path):
-    """Writes the detector and the objects of a batch, 3 to 8 an image."""
+    """Writes the network; for a detector, the objects of a batch too, 3 to 8 an image."""
+    if settings["kind"] == "segmenter":
+        path.write_text(json.dumps(settings))
+        return
     dice = random.Random(1)
     images = []
     for _ in range(settings["batch"]):
@@ -47,36 +56,37 @@ def draw(settings, path):
 def step_rows(name, ours, python, folder, rounds, failures):
     """A row for each peer; the first carries what the layers cost."""
     settings = SETTINGS[name]
+    verb = "segment" if settings["kind"] == "segmenter" else "step"
     path = folder / f"{name}.json"
     draw(settings, path)
-    mine = ours.ask("step", path)
-    facts = ours.ask("step-time", STEPS)
+    mine = ours.ask(verb, path)
+    facts = ours.ask(f"{verb}-time", STEPS)
     extra = {
         "parameters": mine["parameters"], "batch": settings["batch"], "allocations": facts["allocations"],
         "note": NOTES[name],
     }
-    layers = ours.ask("layers")
+    layers = ours.ask(f"{verb}-layers")
     for peer in PEERS if python else []:
         say(f"{name} against {peer}")
         try:
             if peer == PEERS[0]:
-                python.ask("step", path)
-            theirs = python.ask("step-prepare", peer)
+                python.ask(verb, path)
+            theirs = python.ask(f"{verb}-prepare", peer)
             # The regions of two stages are not the same on both sides; a test holds those steps against PyTorch.
-            if settings["kind"] == "fcos" and abs(mine["loss"] - theirs["loss"]) > 1e-4 * theirs["loss"]:
+            if settings["kind"] != "faster-rcnn" and abs(mine["loss"] - theirs["loss"]) > 1e-4 * theirs["loss"]:
                 failures.append(f"{name}: the first loss is {mine['loss']}, that of {peer} {theirs['loss']}")
                 return
             loading = []
 
             def step():
-                ours.ask("step-time", 1)
-                found = ours.ask("step-time", STEPS)
+                ours.ask(f"{verb}-time", 1)
+                found = ours.ask(f"{verb}-time", STEPS)
                 loading.append(found["loading"] / (sum(found["seconds"]) / STEPS))
                 return found["seconds"]
 
             def other():
-                python.ask("step-time", peer, 1)
-                return python.ask("step-time", peer, STEPS)["seconds"]
+                python.ask(f"{verb}-time", peer, 1)
+                return python.ask(f"{verb}-time", peer, STEPS)["seconds"]
 
             race = Race(rounds, step, other)
         except WorkerError as error:
@@ -97,8 +107,8 @@ def layer_page(rows):
     """The layers of all rows that know theirs, as a page."""
     lines = [
         "# Layers of one training step, one run", "",
-        "Written by `Benchmarks/compare --only train-step-onestage train-step-twostage --record DIR`: the least of 30 passes",
-        "over the whole network for each layer, on one thread. The share is that of the fused multiply-adds this core can",
+        "Written by `Benchmarks/compare --only train-step-onestage train-step-twostage segment-step --record DIR`: the least of",
+        "30 passes over the whole network for each layer, on one thread. The share is that of the fused multiply-adds this core can",
         "do in registers; operations are counted as the direct algorithm needs them, so that Winograd's convolutions,",
         "which need fewer, can be above 100%. Layers without a share are bound by memory.",
     ]

@@ -2,7 +2,8 @@
 
 Lines: `versions` · `load LOSS N INPUTS ANSWERS` · `prepare LOSS N CONTESTANT` · `time LOSS N CONTESTANT COUNT` ·
 `formulas FILE` · `screen` · `coco GT DT` · `coco-time` · `step FILE` · `step-prepare CONTESTANT` ·
-`step-time CONTESTANT COUNT`. What goes wrong is an answer too: `{"error": …}`.
+`step-time CONTESTANT COUNT` · `segment FILE` · `segment-prepare CONTESTANT` · `segment-time CONTESTANT COUNT`.
+What goes wrong is an answer too: `{"error": …}`.
 """
 
 import importlib.metadata
@@ -73,6 +74,15 @@ def answer(words):
         return races["step"].prepare(words[1])
     if words[0] == "step-time":
         return races["step"].time(words[1], int(words[2]))
+    if words[0] == "segment":
+        from segment_race import SegmentRace
+
+        races["segment"] = SegmentRace(words[1])
+        return {}
+    if words[0] == "segment-prepare":
+        return races["segment"].prepare(words[1])
+    if words[0] == "segment-time":
+        return races["segment"].time(words[1], int(words[2]))
     raise ValueError("unknown line: " + " ".join(words))
 
 

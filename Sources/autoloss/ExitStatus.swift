@@ -28,7 +28,7 @@ enum ExitStatus: Int32 {
     switch error {
     case is Interrupted: self = .interrupted
     case is FormulaError, is LossReferenceError, is SearchSpaceError, is DatasetError, is InputError, is LossInputError,
-      is TrainingFolderError:
+      is TrainingFolderError, is SegmentationLossError:
       self = .badInput
     case let error as SearchError: self = error.isBadInput ? .badInput : .failed
     case let error as RunStoreError: self = error.isBadInput ? .badInput : .failed
@@ -48,7 +48,6 @@ enum ExitStatus: Int32 {
       case .setting, .data, .weightCount, .backbone, .loss: self = .badInput
       case .network: self = .failed
       }
-    case is SegmentationLossError: self = .badInput
     case let error as SegmenterError:
       switch error {
       case .setting, .data, .state, .loss: self = .badInput

@@ -1,14 +1,16 @@
 import Foundation
 import Serving
 
-/// Measures scoring and training of detectors; takes the lines of `Benchmarks/compare`.
+/// Measures scoring and training of detectors, and training of segmenters; takes the lines of `Benchmarks/compare`.
 @main
 struct DetectionBenchmarks {
-  /// Lines: `coco GT DT` · `coco-time` · `train WORKERS STEPS` · `step FILE` · `step-time COUNT` · `layers`.
+  /// Lines: `coco GT DT` · `coco-time` · `train WORKERS STEPS` · `step FILE` · `step-time COUNT` · `step-layers` ·
+  /// `segment FILE` · `segment-time COUNT` · `segment-layers`.
   static func main() {
     var scoring: ScoringRace?
     var training: TrainingRace?
     var steps: StepRace?
+    var segments: SegmentRace?
     Service { words in
       switch words[0] {
       case "coco":
@@ -37,9 +39,23 @@ struct DetectionBenchmarks {
           throw BenchmarkError("step-time takes a number of steps")
         }
         return try steps.run(count: count)
-      case "layers":
-        guard let steps else { throw BenchmarkError("`step` comes before `layers`") }
+      case "step-layers":
+        guard let steps else { throw BenchmarkError("`step` comes before `step-layers`") }
         return try steps.layers()
+      case "segment":
+        guard words.count == 2 else { throw BenchmarkError("segment takes a file") }
+        let race = try SegmentRace(file: words[1])
+        segments = race
+        return race.summary
+      case "segment-time":
+        guard let segments else { throw BenchmarkError("`segment` comes before `segment-time`") }
+        guard words.count == 2, let count = Int(words[1]), count > 0 else {
+          throw BenchmarkError("segment-time takes a number of steps")
+        }
+        return try segments.run(count: count)
+      case "segment-layers":
+        guard let segments else { throw BenchmarkError("`segment` comes before `segment-layers`") }
+        return try segments.layers()
       default: throw BenchmarkError("unknown line: \(words.joined(separator: " "))")
       }
     }.run()

@@ -13,8 +13,8 @@ public struct SegmentationTrainingSettings: Codable, Hashable, Sendable {
 
   public init(
     schedule: TrainingSettings = TrainingSettings(
-      steps: 1200, imagesPerBatch: 8, learningRate: 0.1, warmUpSteps: 50, gradientLimit: 5, colorJitter: 0.2),
-    crop: Int = 128, smallestScale: Double = 0.75, largestScale: Double = 1.5
+      steps: 2000, imagesPerBatch: 8, learningRate: 0.05, warmUpSteps: 50, gradientLimit: 5, colorJitter: 0.1),
+    crop: Int = 128, smallestScale: Double = 0.5, largestScale: Double = 2
   ) {
     (self.schedule, self.crop) = (schedule, crop)
     (self.smallestScale, self.largestScale) = (smallestScale, largestScale)

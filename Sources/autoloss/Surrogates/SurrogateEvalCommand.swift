@@ -2,11 +2,14 @@ import ArgumentParser
 import Foundation
 import Surrogates
 
-/// What a surrogate loss evaluates to.
+/// What a surrogate loss evaluates to, or how a trained segmenter scores.
 struct SurrogateEvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "eval", abstract: "Value and gradient of surrogate losses on given logits and labels.",
+    commandName: "eval",
+    abstract:
+      "Value and gradient of surrogate losses on given logits and labels, or the scores of a trained segmenter.",
     discussion: """
+      EXAMPLE: autoloss surrogate eval --checkpoint runs/mine/seed-1.safetensors --data my-folder
       EXAMPLE: autoloss surrogate eval --batch losses.jsonl --json
 
       Lines of kind "inputs" give {"id", "logits", "label"}: logits images × classes × rows × columns, labels images × \
@@ -19,11 +22,17 @@ struct SurrogateEvalCommand: ParsableCommand {
 
   @Option(help: "JSON Lines file of inputs and losses, answered line by line.")
   var batch: String?
+  @OptionGroup(title: "Scores of a segmenter") var segmenter: SegmenterScoring
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    guard let batch else { throw InputError("surrogate eval: give --batch with a file of JSON Lines") }
-    try answer(batch)
+    switch (batch, segmenter.checkpoint) {
+    case (let batch?, nil): try answer(batch)
+    case (nil, let checkpoint?): try segmenter.run(checkpoint, json: output.json)
+    case (nil, nil), (_?, _?):
+      throw InputError(
+        "surrogate eval: give --batch with a file of JSON Lines, or --checkpoint with a segmenter, one of both")
+    }
   }
 
   /// Answers line by line on standard output; says on standard error how many rows failed, and the first of them in full.

@@ -17,12 +17,16 @@ final class TrainingBoard: Sendable {
   private let state: Mutex<State>
   private let imagesPerStep: Int
 
-  init(_ plan: TrainingPlan) {
-    imagesPerStep = plan.schedule.imagesPerBatch
-    let seeds = plan.seeds.count
-    let total = plan.schedule.steps * plan.schedule.imagesPerBatch * seeds
-    let activity = seeds == 1 ? "training seed \(plan.seeds[0])" : "training \(seeds) seeds"
-    state = Mutex(State(reporter: ProgressReporter.standardError(), total: total, activity: activity))
+  init(seeds: [UInt64], steps: Int, imagesPerStep: Int) {
+    self.imagesPerStep = imagesPerStep
+    let activity = seeds.count == 1 ? "training seed \(seeds[0])" : "training \(seeds.count) seeds"
+    state = Mutex(
+      State(
+        reporter: ProgressReporter.standardError(), total: steps * imagesPerStep * seeds.count, activity: activity))
+  }
+
+  convenience init(_ plan: TrainingPlan) {
+    self.init(seeds: plan.seeds, steps: plan.schedule.steps, imagesPerStep: plan.schedule.imagesPerBatch)
   }
 
   func update(_ progress: TrainingProgress) {

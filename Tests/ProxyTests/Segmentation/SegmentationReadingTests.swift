@@ -93,6 +93,14 @@ import Testing
       try open(folder).searchTrain.images[1].labels.labels.prefix(10) == [2, 2, 2, 2, 2, 255, 255, 255, 255, 255])
   }
 
+  @Test func aWrittenLabelMapIsReadAgain() throws {
+    let folder = try folder(classes: nil, splits: ["train": 2, "val": 1, "test": 1])
+    let map = LabelMap(width: 10, height: 6, labels: (0..<60).map { UInt8($0 % 7 == 0 ? 255 : $0 % 5 * 50) })
+    try folder.write(try #require(PNGWriter.encode(map)), to: "annotations/train/p1.png")
+    #expect(try open(folder).searchTrain.images[1].labels == map)
+    #expect(PNGWriter.encode(LabelMap(width: 0, height: 3, labels: [])) == nil)
+  }
+
   @Test func whatIsWrongIsNamedWithItsFile() throws {
     let good = ["train": 3, "val": 2]
     var found: [(String, String)] = []

@@ -37,6 +37,9 @@ public struct SegmentationDataset: Hashable, Sendable {
   public var largestHeight: Int { images.map(\.height).max() ?? 0 }
   public var largestWidth: Int { images.map(\.width).max() ?? 0 }
 
+  /// Whether class 0 is called "background": boundaries are then scored without it unless told otherwise.
+  public var hasBackground: Bool { classes.first?.lowercased() == "background" }
+
   /// Labelled pixels of each class, by label.
   public var pixelCounts: [Int] {
     var counts = [Int](repeating: 0, count: 256)

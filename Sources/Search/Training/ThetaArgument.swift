@@ -1,0 +1,80 @@
+import Formulas
+import Foundation
+import JSONValues
+import Losses
+import Surrogates
+
+/// A segmenter's loss as `--theta` takes it: a name of `SegmentationLossChoice`, a loss card of mode SURROGATE (with `#name`
+/// for one of several), or a file with a JSON list of control points.
+public struct ThetaArgument: Sendable, Hashable {
+  public let loss: SegmentationLossChoice
+  /// What `--metric` says, else the card's, else mIoU.
+  public let metric: SegmentationMetric
+
+  /// - Parameters:
+  ///   - metric: nil where the command does not say.
+  ///   - tolerance: pixels within which boundaries count as met; for a list of numbers, a card has its own.
+  /// - Throws: `SearchError.badLoss`, `SearchSpaceError` or `SegmentationLossError`; each names the file and the mend.
+  public init(_ text: String, metric: SegmentationMetric?, tolerance: Int) throws {
+    let standard = metric ?? .meanIoU
+    if let named = SegmentationLossChoice(name: text, metric: standard) {
+      (loss, self.metric) = (named, standard)
+    } else if let numbers = try Self.numbers(text) {
+      do throws(SegmentationLossError) {
+        loss = .surrogate(try SurrogateParameters(metric: standard, theta: numbers, tolerance: tolerance))
+      } catch {
+        throw SearchError.badLoss(place: Self.option, text: text, reason: error.message)
+      }
+      self.metric = standard
+    } else if let file = CardReference(text) {
+      let (card, parameters) = try file.first(Self.option, fits: "no SURROGATE card") { card in
+        if case .surrogate(let parameters) = card.kind { parameters } else { nil }
+      }
+      guard metric == nil || metric == parameters.metric else {
+        throw SearchError.badLoss(
+          place: Self.option, text: text,
+          reason: "the card '\(card.name)' is a surrogate of \(parameters.metric.rawValue), --metric says "
+            + "\(standard.rawValue); leave --metric out, or give the card of that metric")
+      }
+      (loss, self.metric) = (.surrogate(parameters), parameters.metric)
+    } else {
+      let nearest = NameSuggestion.nearest(to: text, among: SegmentationLossChoice.names)
+      throw SearchError.badLoss(
+        place: Self.option, text: text,
+        reason: "there is no such loss" + (nearest.map { ": did you mean '\($0)'?" } ?? "")
+          + " (names: \(SegmentationLossChoice.names.joined(separator: ", ")); or a loss card (.yaml, .json), or a .json "
+          + "file with a list of control points)")
+    }
+  }
+
+  private static let option = "--theta"
+
+  /// The list in a JSON file; nil for what is no list.
+  private static func numbers(_ path: String) throws -> [Double]? {
+    guard path.hasSuffix(".json"), let data = FileManager.default.contents(atPath: path),
+      let value = try? JSONValue(parsing: [UInt8](data)), case .array(let elements) = value
+    else { return nil }
+    return try elements.enumerated().map { index, element in
+      guard element.string == nil, let number = element.number, number.isFinite else {
+        throw SearchError.badLoss(
+          place: option, text: path, reason: "[\(index)] is \(element.kind), expected a number between 0 and 1")
+      }
+      return number
+    }
+  }
+}
+
+extension SegmentationLossChoice {
+  /// One line that says everything about the loss: what a checkpoint keeps to know it again.
+  public var description: String {
+    switch self {
+    case .crossEntropy: "ce"
+    case .dice: "dice"
+    case .lovasz: "lovasz"
+    case .surrogate(let parameters):
+      "\(parameters.metric.rawValue) \(parameters.parameterization.rawValue) tolerance \(parameters.tolerance)"
+        + (parameters.dropsBackground ? " without background" : "")
+        + " [\(parameters.theta.map(\.description).joined(separator: ","))]"
+    }
+  }
+}

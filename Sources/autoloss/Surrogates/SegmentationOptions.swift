@@ -1,0 +1,43 @@
+import ArgumentParser
+import Losses
+import Proxy
+import Search
+
+/// `--data` of the verbs that segment.
+struct SegmentationDataOptions: ParsableArguments {
+  @Option(help: "A data folder in mmsegmentation's layout, or 'synthetic'.")
+  var data = "synthetic"
+
+  /// Opens the data and reports what is wrong with single files.
+  func open() throws -> SegmentationSplits {
+    if data.isEmpty { throw InputError("--data: is empty; name a data folder, or 'synthetic'") }
+    let splits = try SegmentationReader.open(data)
+    for problem in splits.problems.prefix(20) { Console.error("warning: \(problem)") }
+    if splits.problems.count > 20 { Console.error("warning: … and \(splits.problems.count - 20) more of the like") }
+    return splits
+  }
+}
+
+/// What is scored, and how.
+struct SegmentationScoringOptions: ParsableArguments {
+  @Option(help: "Split to score: search-val, or holdout (look at it once, at the end).")
+  var scoreOn = LossTraining.Split.searchValidation
+  @Option(help: "Pixels within which boundaries count as met in BIoU and BF1.")
+  var tolerance = 5
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Score boundaries without class 0 (default: where it is called 'background').")
+  var dropBackground: Bool?
+
+  func check() throws {
+    let range = SurrogateParameters.toleranceRange
+    guard range.contains(tolerance) else {
+      throw InputError("--tolerance \(tolerance): must lie in \(range.lowerBound) ... \(range.upperBound)")
+    }
+  }
+
+  func settings(for data: SegmentationDataset) -> SegmentationScorer.Settings {
+    SegmentationScorer.Settings(
+      tolerance: tolerance, radius: tolerance, dropsBackground: dropBackground ?? data.hasBackground)
+  }
+}
