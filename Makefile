@@ -1,5 +1,5 @@
 # Short names for the scripts; everything works without make.
-.PHONY: build demo test lint docs ci
+.PHONY: build demo test test-python lint docs ci
 
 build:
 	./scripts/setup && swift build -c release
@@ -9,6 +9,9 @@ demo:
 
 test:
 	./scripts/test
+
+test-python:
+	./scripts/test-python
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift

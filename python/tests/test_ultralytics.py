@@ -16,7 +16,7 @@ import torch
 
 os.environ.setdefault("YOLO_AUTOINSTALL", "false")
 os.environ.setdefault("YOLO_VERBOSE", "false")
-pytest.importorskip("ultralytics")
+pytest.importorskip("ultralytics", exc_type=ImportError)
 
 from ultralytics.nn.tasks import DetectionModel
 
