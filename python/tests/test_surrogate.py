@@ -6,15 +6,16 @@ import itertools
 import math
 import random
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from golden import doubles, outside, rows, tensor
+from golden import REPOSITORY, doubles, outside, rows, tensor
 from torch import Tensor
 from torch.nn import functional
 
-from autoloss import SurrogateLoss
+from autoloss import LossCard, Surrogate, SurrogateLoss, load
 from autoloss.curves import Curve, Parameterization, control_points
 from autoloss.label_maps import class_boundaries, dilated
 from autoloss.surrogate import PUBLISHED_THETA, Metric
@@ -241,6 +242,43 @@ def test_bad_inputs_are_named() -> None:
         loss(torch.zeros(1, 2, 4, 4), torch.zeros(1, 4, 4))
     with pytest.raises(ValueError, match="BF1 takes none"):
         loss(torch.zeros(1, 2, 4, 4), torch.zeros(1, 4, 4, dtype=torch.long), weight=torch.ones(1, 4, 4))
+
+
+def test_cards_of_the_repository_are_the_published_losses() -> None:
+    """Whatever surrogate cards `results/published` holds load, and give the loss of their metric and settings."""
+    cards = [path for path in (REPOSITORY / "results" / "published").glob("*.yaml") if "SURROGATE" in path.read_text()]
+    torch.manual_seed(5)
+    logits, labels = torch.randn(1, 3, 8, 9), torch.randint(0, 3, (1, 8, 9))
+    for path in cards:
+        loss = load(path)
+        assert type(loss) is SurrogateLoss
+        same = SurrogateLoss(loss.metric, tolerance=loss.tolerance, drop_background=loss.drop_background)
+        assert loss(logits, labels).item() == pytest.approx(same(logits, labels).item() * loss.loss_weight, abs=1e-6)
+
+
+def test_a_card_is_saved_and_loaded(tmp_path: Path) -> None:
+    kind = Surrogate("BF1", "piecewise_linear", (0.2, 0.3) * 4, 3, True)
+    LossCard("mine", kind, loss_weight=2.0).save(tmp_path / "card.yaml")
+    loss = load(tmp_path / "card.yaml")
+    assert (loss.metric.value, loss.tolerance, loss.drop_background, loss.loss_weight) == ("BF1", 3, True, 2.0)
+    assert loss.card.name == "mine"
+    with pytest.raises(ValueError, match="has mode SURROGATE"):
+        SurrogateLoss.from_card(LossCard("giou", load("giou", "REG").formula))
+
+
+@pytest.mark.compile
+@pytest.mark.parametrize("metric", ["BIoU", "BF1"])
+def test_the_whole_graph_compiles_for_any_backend(metric: str) -> None:
+    torch.manual_seed(6)
+    logits = torch.randn(1, 3, 8, 9, requires_grad=True)
+    labels = torch.randint(0, 3, (1, 8, 9))
+    loss = SurrogateLoss(metric, tolerance=2)
+    torch._dynamo.reset()
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    value, wanted = compiled(logits, labels), loss(logits, labels)
+    assert value.item() == pytest.approx(wanted.item(), abs=1e-6)
+    got, gradient = (torch.autograd.grad(each, logits)[0] for each in (value, wanted))
+    assert torch.allclose(got, gradient, atol=1e-6)
 
 
 def test_published_control_points_are_those_of_the_golden_rows() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from coco import folder
 from autoloss.train_detector.__main__ import main
 from autoloss.train_detector.data import CocoFolder, StepSampler, read_split
 from autoloss.train_detector.evaluation import score
-from autoloss.train_detector.training import schedule
+from autoloss.train_detector.training import Training, schedule
 
 pytestmark = pytest.mark.filterwarnings("ignore::autoloss.AutolossWarning")
 
@@ -195,6 +196,19 @@ def test_folders_are_not_mixed_up(data: Path, tmp_path: Path, capsys: pytest.Cap
     assert "holds a run: go on with --resume" in capsys.readouterr().err
     assert main([*arguments(data), "--steps", "3", "--out", str(out), "--resume"]) == 2
     assert "was begun with steps 2, not 3" in capsys.readouterr().err
+
+
+def test_an_interrupted_training_leaves_a_checkpoint(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Training, "_report", lambda training: signal.raise_signal(signal.SIGINT))
+    out = tmp_path / "run"
+    assert main([*arguments(data), "--steps", "3", "--out", str(out)]) == 130
+    captured = capsys.readouterr()
+    assert (captured.out, "stopped after step 1 of 3; go on with --resume" in captured.err) == ("", True)
+    monkeypatch.undo()
+    assert main([*arguments(data), "--steps", "3", "--out", str(out), "--resume"]) == 0
+    assert result(capsys)["runs"][0]["steps"] == 3
 
 
 def test_a_diverged_training_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
