@@ -40,16 +40,13 @@ public final class SegmentationEvaluator: CandidateEvaluator {
     }
   }
 
-  /// The metrics over all images of the data; boundaries are those of classes other than the background.
+  /// The metrics over all images of the data; boundaries are those of classes other than a background.
   private func scores(_ segmenter: TrainedSegmenter, on data: SegmentationDataset) throws -> SegmentationScores {
     let tolerance = space.surrogate.tolerance
-    let scorer = SegmentationScorer(
-      classes: data.classes.count, settings: SegmentationScorer.Settings(tolerance: tolerance, radius: tolerance))
-    try trainer.segment(segmenter, in: data) { (image: Int, found: LabelMap) throws(SegmentationScoreError) in
-      let truth = data.images[image].labels
-      try scorer.add(prediction: found.labels, labels: truth.labels, height: truth.height, width: truth.width)
-    }
-    return scorer.scores
+    return try trainer.scores(
+      segmenter, on: data,
+      settings: SegmentationScorer.Settings(
+        tolerance: tolerance, radius: tolerance, dropsBackground: data.hasBackground))
   }
 }
 

@@ -11,10 +11,7 @@ struct SegmentationDataOptions: ParsableArguments {
   /// Opens the data and reports what is wrong with single files.
   func open() throws -> SegmentationSplits {
     if data.isEmpty { throw InputError("--data: is empty; name a data folder, or 'synthetic'") }
-    let splits = try SegmentationReader.open(data)
-    for problem in splits.problems.prefix(20) { Console.error("warning: \(problem)") }
-    if splits.problems.count > 20 { Console.error("warning: … and \(splits.problems.count - 20) more of the like") }
-    return splits
+    return try DataOption.open(data, SegmentationDataSettings.standard)
   }
 }
 
