@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 from typing import TypeVar
 
-import torch
 from torch import Tensor
 
 from .base import FormulaLoss
@@ -33,8 +32,7 @@ def resolved(loss: object, kind: type[Loss], place: str) -> Loss:
         return kind(loss)
     if not isinstance(loss, (str, os.PathLike, LossCard)):
         raise TypeError(f"{place} takes a name, a formula, a card or a {kind.__name__}, not a {type(loss).__name__}")
-    with torch.enable_grad():  # whether a loss holds a trap is tried out with gradients
-        module = load(loss, kind.mode)
+    module = load(loss, kind.mode)
     if not isinstance(module, kind):
         raise TypeError(f"{place} takes a {kind.__name__} ({kind.mode.value}), not a {type(module).__name__}")
     return module

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -17,6 +18,9 @@ SCALES = (4.0, 1 / 8, 1 / 32, 1 / 100)
 """An input 4 times as large, strides of detectors, and normalised boxes."""
 
 
+Found = TypeVar("Found")
+
+
 class Trap(NamedTuple):
     """A code of `LossWarning` in the Swift program, and a sentence with the mend."""
 
@@ -24,7 +28,19 @@ class Trap(NamedTuple):
     message: str
 
 
+def _with_gradients(function: Callable[[Formula], Found]) -> Callable[[Formula], Found]:
+    """The same answers inside torch.no_grad and torch.inference_mode."""
+
+    @wraps(function)
+    def tried(formula: Formula) -> Found:
+        with torch.inference_mode(False), torch.enable_grad():
+            return function(formula)
+
+    return tried
+
+
 @lru_cache(maxsize=256)
+@_with_gradients
 def find(formula: Formula) -> tuple[Trap, ...]:
     """The traps of a formula, as far as a few inputs show: scaleDependent, deadCode and fp32DeadGradient.
 
@@ -54,6 +70,7 @@ def find(formula: Formula) -> tuple[Trap, ...]:
     return tuple(found)
 
 
+@_with_gradients
 def is_scale_dependent(formula: Formula) -> bool:
     """Whether the gradient at the corners, in units of the box, changes when every box is written in another unit."""
     pred, target = _overlapping_boxes()

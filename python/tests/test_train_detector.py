@@ -211,6 +211,29 @@ def test_an_interrupted_training_leaves_a_checkpoint(
     assert result(capsys)["runs"][0]["steps"] == 3
 
 
+def test_several_seeds_have_folders_and_a_mean(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "runs"
+    given = [*arguments(data), "--steps", "1", "--seeds", "2", "--seed", "4", "--out", str(out)]
+    assert main([*given, "--resume"]) == 2
+    assert "holds no run of seeds 4 to 5" in capsys.readouterr().err
+    assert main(given) == 0
+    line = result(capsys)
+    assert [run["seed"] for run in line["runs"]] == [4, 5]
+    assert line["mean"] == pytest.approx(sum(run["AP"] for run in line["runs"]) / 2)
+    assert (out / "seed-4" / "checkpoint.pt").is_file()
+    assert not torch.equal(
+        *(weights(out / f"seed-{seed}")["head.classification_head.cls_logits.weight"] for seed in (4, 5))
+    )
+
+
+def test_a_missing_library_is_named(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pycocotools", None)
+    assert main([*arguments(data), "--steps", "1"]) == 3
+    assert "pycocotools is missing: pip install 'autoloss[detectors]'" in capsys.readouterr().err
+
+
 def test_a_diverged_training_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["--steps", "2", "--loss-reg", "Mul(Exp(Exp(U)),Exp(Exp(U)))"]
     assert main([*arguments(data), *given]) == 1

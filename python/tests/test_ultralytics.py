@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import pickle
 import warnings
@@ -18,6 +19,8 @@ os.environ.setdefault("YOLO_AUTOINSTALL", "false")
 os.environ.setdefault("YOLO_VERBOSE", "false")
 pytest.importorskip("ultralytics", exc_type=ImportError)
 
+from coco import folder
+from ultralytics import YOLO
 from ultralytics.nn.tasks import DetectionModel
 
 import autoloss.ultralytics as adapter
@@ -117,6 +120,8 @@ def test_a_scale_dependent_formula_warns() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", AutolossWarning)
         adapter.adapted(criterion, reg="giou")
+        with torch.inference_mode():  # where Ultralytics makes the criterion of its validation
+            adapter.adapted(criterion, reg="giou")
 
 
 def test_the_trainer_reaches_new_processes_by_name_and_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +138,52 @@ def test_the_trainer_reaches_new_processes_by_name_and_environment(monkeypatch: 
     assert type(criterion.bbox_loss) is adapter._BoxLoss
     copied = copy.deepcopy(made)
     assert copied.autoloss == ("focal", "giou")
+
+
+def test_a_whole_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two passes over six pictures by Ultralytics' own trainer, with its validation, from random weights."""
+    monkeypatch.chdir(tmp_path)
+    root = yolo_folder(tmp_path / "tiny")
+    yolo = YOLO("yolo26n.yaml", task="detect")
+    yolo.train(
+        data=str(root / "data.yaml"),
+        trainer=adapter.trainer(cls="quality-focal", reg="giou"),
+        epochs=2,
+        imgsz=64,
+        batch=2,
+        workers=0,
+        device="cpu",
+        plots=False,
+        amp=False,
+        verbose=False,
+        project=str(tmp_path / "runs"),
+    )
+    made = yolo.trainer.model
+    assert made.autoloss == ("quality-focal", "giou")
+    assert type(made.criterion.one2one.bbox_loss) is adapter._BoxLoss
+    assert yolo.trainer.loss.isfinite().all()
+
+
+def yolo_folder(root: Path) -> Path:
+    """The tiny COCO folder in Ultralytics' layout."""
+    folder(root)
+    classes = {3: 0, 8: 1}
+    for split in ("train", "val"):
+        content = json.loads((root / "annotations" / f"instances_{split}.json").read_text())
+        (root / "images").mkdir(exist_ok=True)
+        (root / split).rename(root / "images" / split)
+        (root / "labels" / split).mkdir(parents=True)
+        for image in content["images"]:
+            lines = []
+            for row in content["annotations"]:
+                if row["image_id"] == image["id"]:
+                    x, y, width, height = row["bbox"]
+                    place = f"{(x + width / 2) / 64} {(y + height / 2) / 48} {width / 64} {height / 48}"
+                    lines.append(f"{classes[row['category_id']]} {place}")
+            (root / "labels" / split / image["file_name"].replace(".png", ".txt")).write_text("\n".join(lines))
+    names = "names: {0: red, 1: green}"
+    (root / "data.yaml").write_text(f"path: {root}\ntrain: images/train\nval: images/val\n{names}\n")
+    return root
 
 
 def test_what_cannot_be_used_is_named() -> None:

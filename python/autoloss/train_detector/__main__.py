@@ -50,6 +50,8 @@ def _all_seeds(options: Options, processes: Processes) -> int:
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     plans = [_plan(options, number) for number in range(options.seeds)]
+    if options.resume and not any(plan.resume for plan in plans):
+        raise InputError(f"--resume: {options.out} holds no run of seeds {options.seed} to {plans[-1].seed}")
     for plan in plans:
         _check_folder(plan)
     runs: list[dict[str, Any]] = []

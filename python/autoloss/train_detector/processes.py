@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
 import torch.distributed as distributed
+from torch import Tensor
 
 Value = TypeVar("Value")
 
@@ -52,6 +54,12 @@ class Processes:
         values: list[Value | None] = [None] * self.world
         distributed.all_gather_object(values, value)
         return [each for each in values if each is not None]
+
+    def agree(self, tensors: Iterable[Tensor]) -> None:
+        """Gives every process the first one's values."""
+        if self.world > 1:
+            for tensor in tensors:
+                distributed.broadcast(tensor, 0)
 
     def any(self, value: bool, device: torch.device) -> bool:
         """Whether it is so on some process."""

@@ -96,6 +96,7 @@ class Training:
         with _signals() as interrupted:
             self._train(model, loader, interrupted)
         seconds = self.seconds
+        self.processes.agree(self.model.buffers())  # running means of batch norm: those that the checkpoint holds
         rows = evaluation.detections(self.model, CocoFolder(self.val), self.device, self.processes)
         boxes = [{key: row[key] for key in row if key != "segmentation"} for row in rows]
         scores = evaluation.score(self.val, boxes)
