@@ -15,8 +15,12 @@ TWO_STAGE = ("fasterrcnn", "maskrcnn")
 def small(detector: str, seed: int = 1) -> nn.Module:
     """A detector of 3 classes on MobileNet, for pictures of 64 x 96."""
     torch.manual_seed(seed)
-    model = models.build(detector, "mobilenet_v3_small", 3, size=64, max_size=96)
-    if detector in TWO_STAGE:
+    return with_few_proposals(models.build(detector, "mobilenet_v3_small", 3, size=64, max_size=96))
+
+
+def with_few_proposals(model: nn.Module) -> nn.Module:
+    """The same two-stage detector with 24 boxes a picture in place of 512: twenty times less work on a CPU."""
+    if hasattr(model, "roi_heads"):
         model.rpn._pre_nms_top_n = model.rpn._post_nms_top_n = {"training": 60, "testing": 20}
         model.roi_heads.fg_bg_sampler.batch_size_per_image = 24
     return model

@@ -18,7 +18,9 @@ pytest.importorskip("torchvision")
 pytest.importorskip("pycocotools")
 
 from coco import folder
+from detection import with_few_proposals
 
+from autoloss.train_detector import models
 from autoloss.train_detector.__main__ import main
 from autoloss.train_detector.data import CocoFolder, StepSampler, read_split
 from autoloss.train_detector.evaluation import score
@@ -30,6 +32,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::autoloss.AutolossWarning")
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder(tmp_path_factory.mktemp("coco") / "tiny", masks=True)
+
+
+@pytest.fixture(autouse=True)
+def proposals_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = models.build
+    monkeypatch.setattr(models, "build", lambda *given, **named: with_few_proposals(whole(*given, **named)))
 
 
 def arguments(data: Path, *more: str, detector: str = "fcos") -> list[str]:
