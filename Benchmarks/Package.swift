@@ -34,6 +34,14 @@ let package = Package(
         .product(name: "Proxy", package: "autoloss"),
         .product(name: "Surrogates", package: "autoloss"),
       ]),
+    .executableTarget(
+      name: "surrogate-benchmarks",
+      dependencies: [
+        "Serving",
+        .product(name: "Losses", package: "autoloss"),
+        .product(name: "Randomness", package: "autoloss"),
+        .product(name: "Surrogates", package: "autoloss"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

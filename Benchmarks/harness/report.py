@@ -19,6 +19,11 @@ def remarks(row):
     for name, variant in row.get("variants", {}).items():
         if name != row["variant"]:
             found.append(f"{name}: {digits(variant['peer'])} ({digits(variant['ratio'])}x)")
+    for name, metric in row.get("metrics", {}).items():
+        found.append(f"{name}: {digits(metric['ours'])} and {digits(metric['peer'])} ({digits(metric['ratio'])}x)")
+    if "boundaries_by_radius" in row:
+        times = ", ".join(f"{digits(time)} at radius {radius}" for radius, time in row["boundaries_by_radius"].items())
+        found.append(f"boundaries of a label map, ns/pixel: {times}")
     if "loading_share" in row:
         found.append(f"{row['parameters']:,} parameters, peer {row['peer_format']}")
         found.append(f"{row['loading_share']:.1%} of the step waits for data")

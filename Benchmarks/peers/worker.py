@@ -2,7 +2,8 @@
 
 Lines: `versions` · `load LOSS N INPUTS ANSWERS` · `prepare LOSS N CONTESTANT` · `time LOSS N CONTESTANT COUNT` ·
 `formulas FILE` · `screen` · `coco GT DT` · `coco-time` · `step FILE` · `step-prepare CONTESTANT` ·
-`step-time CONTESTANT COUNT` · `segment FILE` · `segment-prepare CONTESTANT` · `segment-time CONTESTANT COUNT`.
+`step-time CONTESTANT COUNT` · `segment FILE` · `segment-prepare CONTESTANT` · `segment-time CONTESTANT COUNT` ·
+`surrogate FILE` · `surrogate-prepare CONTESTANT METRIC` · `surrogate-time CONTESTANT METRIC COUNT`.
 What goes wrong is an answer too: `{"error": …}`.
 """
 
@@ -83,6 +84,18 @@ def answer(words):
         return races["segment"].prepare(words[1])
     if words[0] == "segment-time":
         return races["segment"].time(words[1], int(words[2]))
+    if words[0] == "surrogate":
+        from surrogate_race import SurrogateRace
+
+        with open(words[1]) as text:
+            given = json.load(text)
+        races["surrogate"] = SurrogateRace(given["logits"], given["labels"], given["shape"])
+        races["surrogate-losses"] = {one["metric"]: one for one in given["losses"]}
+        return {}
+    if words[0] == "surrogate-prepare":
+        return races["surrogate"].prepare(words[1], **races["surrogate-losses"][words[2]])
+    if words[0] == "surrogate-time":
+        return races["surrogate"].time(words[1], words[2], int(words[3]))
     raise ValueError("unknown line: " + " ".join(words))
 
 

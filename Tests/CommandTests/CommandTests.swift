@@ -18,7 +18,8 @@ import Testing
   }
 
   static let verbs = [
-    "evolve", "eval-expr", "train", "pretrain", "detect", "coco-eval", "report", "runs", "spaces", "losses", "doctor",
+    "evolve", "eval-expr", "train", "pretrain", "detect", "coco-eval", "surrogate", "report", "runs", "spaces",
+    "losses", "doctor",
   ]
 
   static let good: [Case] = [
@@ -95,6 +96,7 @@ import Testing
     Case(["train", "--seeds", "0"], 2, "--seeds 0"),
     Case(["train", "--steps", "0"], 2, "steps"),
     Case(["coco-eval", "--gt", "none.json", "--dt", "none.json"], 2, "none.json"),
+    Case(["surrogate", "eval", "--batch", "none.jsonl"], 2, "none.jsonl"),
     Case(["coco-eval", "--gt", "plain-file", "--dt", "plain-file"], 2, "plain-file"),
     Case(["report", "no-run"], 2, "no-run"),
     Case(["runs", "no-folder"], 2, "no-folder"),

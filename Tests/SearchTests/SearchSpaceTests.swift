@@ -155,6 +155,27 @@ import Testing
     #expect(throws: SearchSpaceError.self) { _ = try LossCardFile.cards("no-such-card.yaml") }
   }
 
+  @Test(arguments: SegmentationMetric.allCases) func publishedSurrogatesAreRead(metric: SegmentationMetric) throws {
+    let name = "auto-seg-loss-\(metric.rawValue.lowercased())"
+    let path = Self.root.appendingPathComponent("results/published/\(name).yaml").path
+    let card = try #require(try LossCardFile.cards(path).first)
+    #expect(card.name == name && card.kind == .surrogate(.published(metric)) && card.lossWeight == 1)
+    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("card-\(UUID().uuidString).yaml")
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    let text = try LossCardFile.text(of: [card])
+    try Data(text.utf8).write(to: scratch)
+    #expect(try LossCardFile.cards(scratch.path) == [card])
+    for (key, bad, words) in [
+      ("metric: \(metric.rawValue)", "metric: mIOU", "did you mean 'mIoU'?"),
+      ("tolerance: 5", "tolerance: -1", "tolerance is -1"),
+      ("theta:", "tehta:", "did you mean 'theta'?"),
+    ] {
+      try Data(text.replacingOccurrences(of: key, with: bad).utf8).write(to: scratch)
+      let error = try #require(throws: SearchSpaceError.self) { try LossCardFile.cards(scratch.path) }
+      #expect("\(error)".contains(words), "\(error)")
+    }
+  }
+
   @Test(arguments: [
     "a: [", "", "name: x\nname: y", "loss_weight: .nan", "loss_weight: 0", "loss_weight: -1", "alpha: 5",
     "box_units: feet",

@@ -32,9 +32,10 @@ struct SurrogateInputs {
       if label >= 0, label < Double(shape.classes), label == label.rounded() { continue }
       let (image, pixel) = index.quotientAndRemainder(dividingBy: shape.pixels)
       let place = "label[\(image)][\(pixel / shape.width)][\(pixel % shape.width)]"
+      let found = Int(exactly: label)?.description ?? JSONText.number(label)
       throw SurrogateRowFailure(
         .labelOutside, key: "label",
-        "\(place) is \(JSONText.number(label)): a label is 0 ... \(shape.classes - 1), or 255 to be ignored")
+        "\(place) is \(found): a label is 0 ... \(shape.classes - 1), or 255 to be ignored")
     }
     self.logits = logits.numbers.map { Float($0) }
     self.labels = labels.numbers.map { UInt8($0) }

@@ -97,6 +97,19 @@ import Testing
     try expect(page, in: "Sources/Losses/Losses.docc/Loss-cards.md")
   }
 
+  @Test func segmentationLosses() throws {
+    let page = Page()
+    func print(_ items: Any...) { page.line(items) }
+    let published = SurrogateParameters.published(.meanIoU)
+    print(published.metric.rawValue, published.theta.count, published.curves.count)
+    do {
+      _ = try SurrogateParameters(metric: .globalAccuracy, theta: [0.5, 0.5, 0.4, 0.6, 0.9, 0.9])
+    } catch {
+      print(error.message)
+    }
+    try expect(page, in: "Sources/Losses/Losses.docc/Segmentation-losses.md")
+  }
+
   /// Swift code in the articles is code of this file, which is compiled and run.
   @Test func everySnippetIsRun() throws {
     func stripped(_ text: String) -> String {
@@ -110,6 +123,6 @@ import Testing
         count += 1
       }
     }
-    #expect(count >= 6)
+    #expect(count >= 7)
   }
 }
