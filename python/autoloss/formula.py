@@ -9,10 +9,12 @@ from torch import Tensor
 from . import faults
 from .errors import FormulaError
 from .evaluation import evaluate, program
+from .latex import latex
 from .nodes import Node, printed
 from .parser import parse
 from .scanner import MAXIMUM_TEXT_LENGTH
 from .shapes import NodeShape, ValueShape
+from .symbolic import expression
 from .vocabulary import Mode, as_mode
 
 
@@ -116,6 +118,17 @@ class Formula:
         """Raises FormulaError of code `bareLiteral` where the formula is one number and nothing else."""
         if self._nodes[-1].is_number:
             raise FormulaError(*faults.bare_literal(), self._text, 0)
+
+    def latex(self) -> str:
+        """The formula as LaTeX mathematics for amsmath, without the `$` around it."""
+        return latex(self._nodes)
+
+    def sympy(self, *, guards: bool = False) -> Any:
+        """The formula as a SymPy expression; `guards` keeps eps = 1e-20 and the clamp of Exp at 88.
+
+        Raises ImportError where SymPy is not installed.
+        """
+        return expression(self._nodes, guards=guards)
 
     def __str__(self) -> str:
         return self._text
