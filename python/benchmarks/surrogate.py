@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from autoloss.surrogate import PUBLISHED_THETA, Metric, SurrogateLoss
+from autoloss.segmentation_metrics import PUBLISHED_THETA, Metric
+from autoloss.surrogate import SurrogateLoss
 
 EPS = 1e-8
 

@@ -18,7 +18,7 @@ from torch.nn import functional
 from autoloss import LossCard, Surrogate, SurrogateLoss, load
 from autoloss.curves import Curve, Parameterization, control_points
 from autoloss.label_maps import class_boundaries, dilated
-from autoloss.surrogate import PUBLISHED_THETA, Metric
+from autoloss.segmentation_metrics import PUBLISHED_THETA, Metric
 
 ASL = rows("asl.jsonl")
 LOSSES = [row for row in ASL if row["kind"] == "loss"]

@@ -24,7 +24,8 @@ from autoloss.train_detector import models
 from autoloss.train_detector.__main__ import main
 from autoloss.train_detector.data import CocoFolder, StepSampler, read_split
 from autoloss.train_detector.evaluation import score
-from autoloss.train_detector.training import Training, schedule
+from autoloss.train_detector.schedule import schedule
+from autoloss.train_detector.training import Training
 
 pytestmark = pytest.mark.filterwarnings("ignore::autoloss.AutolossWarning")
 
@@ -204,6 +205,9 @@ def test_folders_are_not_mixed_up(data: Path, tmp_path: Path, capsys: pytest.Cap
     assert "holds a run: go on with --resume" in capsys.readouterr().err
     assert main([*arguments(data), "--steps", "3", "--out", str(out), "--resume"]) == 2
     assert "was begun with steps 2, not 3" in capsys.readouterr().err
+    (out / "checkpoint.pt").write_bytes(b"nonsense")
+    assert main([*arguments(data), "--steps", "2", "--out", str(out), "--resume"]) == 2
+    assert "checkpoint.pt cannot be read" in capsys.readouterr().err
 
 
 def test_an_interrupted_training_leaves_a_checkpoint(

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from .checkpoint import NAME
 from .faults import InputError
 from .models import TASKS
 from .options import Options, parse
@@ -78,7 +79,7 @@ def _plan(options: Options, number: int) -> Options:
     if options.seeds == 1:
         return options
     out = None if options.out is None else str(Path(options.out) / f"seed-{options.seed + number}")
-    resume = options.resume and out is not None and (Path(out) / "checkpoint.pt").is_file()
+    resume = options.resume and out is not None and (Path(out) / NAME).is_file()
     return replace(options, seed=options.seed + number, out=out, resume=resume)
 
 
@@ -88,7 +89,7 @@ def _check_folder(options: Options) -> None:
     folder = Path(options.out)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {options.out} is no folder")
-    if (folder / "checkpoint.pt").exists() and not options.resume:
+    if (folder / NAME).exists() and not options.resume:
         raise InputError(f"--out {options.out} holds a run: go on with --resume, or choose another folder")
 
 

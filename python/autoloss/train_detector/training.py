@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import math
-import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from . import evaluation, models
+from . import checkpoint, evaluation, models
 from .data import CocoFolder, Split, StepSampler, collated
-from .faults import InputError
 from .losses import apply_losses
 from .options import Options
 from .processes import Processes
-
-CHECKPOINT = "checkpoint.pt"
-VERSION = 1
+from .schedule import learning_rate, optimizer_of, schedule, steps_of
 
 
 class DivergedError(RuntimeError):
@@ -67,7 +62,7 @@ class Training:
         ).to(self.device)
         apply_losses(self.model, options.detector, options.loss_cls, options.loss_reg)
         torch.manual_seed(options.seed + 1_000_003 * (processes.rank + 1))  # samplers of proposals differ
-        self.optimizer = _optimizer(self.model, options)
+        self.optimizer = optimizer_of(self.model, options)
         enabled = options.amp == "fp16"
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=enabled)
         self.done = 0
@@ -160,96 +155,29 @@ class Training:
             print(f"step {self.done}/{self.steps}  {self.seconds:.1f} s  {parts}", file=sys.stderr, flush=True)
 
     def _save(self) -> None:
-        """Writes the checkpoint whole or not at all; every process gives its random state."""
-        randoms = self.processes.gathered({"cpu": torch.get_rng_state(), "cuda": self._cuda_state()})
-        if self.options.out is None or not self.processes.first:
-            return
-        folder = Path(self.options.out)
-        folder.mkdir(parents=True, exist_ok=True)
-        content = {
-            "version": VERSION,
-            "options": self.options.deciding(),
+        """A checkpoint, where there is a folder; every process gives its random state."""
+        randoms = self.processes.gathered(checkpoint.randoms(self.device))
+        if self.options.out is not None and self.processes.first:
+            state = {part: getattr(self, part).state_dict() for part in checkpoint.PARTS}
+            progress = {"step": self.done, "seconds": self.seconds, "randoms": randoms}
+            checkpoint.save(self.options.out, {"identity": self._identity(), **progress, **state})
+
+    def _load(self) -> None:
+        content = checkpoint.load(self.options.out or "", self._identity())
+        for part in checkpoint.PARTS:
+            getattr(self, part).load_state_dict(content[part])
+        self.done, self.seconds = content["step"], content["seconds"]
+        checkpoint.restore_randoms(content["randoms"][self.processes.rank], self.device)
+
+    def _identity(self) -> dict[str, Any]:
+        """What a training must have in common with the one that it goes on with."""
+        return {
+            **self.options.deciding(),
             "seed": self.options.seed,
             "processes": self.processes.world,
             "classes": self.train.names,
             "images": len(self.train.images),
-            "step": self.done,
-            "seconds": self.seconds,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "scaler": self.scaler.state_dict(),
-            "randoms": randoms,
         }
-        temporary = folder / f".{CHECKPOINT}.{os.getpid()}"
-        torch.save(content, temporary)
-        os.replace(temporary, folder / CHECKPOINT)
-
-    def _cuda_state(self) -> Tensor:
-        return (
-            torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else torch.empty(0, dtype=torch.uint8)
-        )
-
-    def _load(self) -> None:
-        file = Path(self.options.out or "") / CHECKPOINT
-        if not file.is_file():
-            raise InputError(f"--resume: {self.options.out} holds no run ({CHECKPOINT} is missing)")
-        try:
-            content = torch.load(file, map_location="cpu", weights_only=True)
-            version = content["version"]
-        except Exception as error:  # whatever a broken file raises
-            raise InputError(f"--resume: {file} cannot be read: {str(error).splitlines()[0]}") from None
-        if version != VERSION:
-            raise InputError(f"--resume: {file} is of version {version}, this program reads {VERSION}")
-        mine = {**self.options.deciding(), "seed": self.options.seed, "processes": self.processes.world}
-        mine |= {"classes": self.train.names, "images": len(self.train.images)}
-        theirs = {**content["options"], **{key: content[key] for key in ("seed", "processes", "classes", "images")}}
-        for key, value in mine.items():
-            if theirs.get(key) != value:
-                raise InputError(
-                    f"--resume: {self.options.out} was begun with {key} {theirs.get(key)!r}, not {value!r}"
-                )
-        self.model.load_state_dict(content["model"])
-        self.optimizer.load_state_dict(content["optimizer"])
-        self.scaler.load_state_dict(content["scaler"])
-        self.done, self.seconds = content["step"], content["seconds"]
-        randoms = content["randoms"][self.processes.rank]
-        torch.set_rng_state(randoms["cpu"])
-        if self.device.type == "cuda" and randoms["cuda"].numel():
-            torch.cuda.set_rng_state(randoms["cuda"], self.device)
-
-
-def steps_of(options: Options, images: int, world: int) -> int:
-    """The number of training steps that was asked for."""
-    if options.steps is not None:
-        return options.steps
-    return max(1, math.ceil((options.epochs or 1) * images / (options.batch * world)))
-
-
-def learning_rate(options: Options, world: int) -> float:
-    """The given rate, or the usual one for the number of images a step."""
-    if options.learning_rate:
-        return options.learning_rate
-    return 1e-4 if options.optimizer == "adamw" else 0.02 * options.batch * world / 16
-
-
-def schedule(step: int, steps: int) -> float:
-    """The factor on the learning rate: a linear start over a tenth of the steps (500 at most), then half a cosine."""
-    warm = min(500, steps // 10)
-    if step < warm:
-        return (step + 1) / (warm + 1)
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
-
-
-def _optimizer(model: nn.Module, options: Options) -> torch.optim.Optimizer:
-    """Weight decay acts on weights alone, not on biases and norms."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [parameter for parameter in trained if parameter.dim() > 1], "weight_decay": options.weight_decay},
-        {"params": [parameter for parameter in trained if parameter.dim() <= 1], "weight_decay": 0.0},
-    ]
-    if options.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=options.learning_rate)
-    return torch.optim.SGD(groups, lr=options.learning_rate, momentum=0.9)
 
 
 @contextmanager
