@@ -36,7 +36,7 @@ struct SpaceOptions: ParsableArguments {
   func resolved(for metric: SegmentationMetric?) throws -> SurrogateSpace {
     let name = space ?? SurrogateSpace.embeddedName(metric ?? .meanIoU)
     let found = try SearchSpaceFile.named(name).resolvedSurrogate(
-      metric: metric, profile: profile, overrides: overrides)
+      metric: metric ?? .meanIoU, profile: profile, overrides: overrides)
     if let metric, found.metric != metric {
       throw InputError(
         "--metric \(metric.rawValue): the search space \(name) is for \(found.metric.rawValue): leave one of them out")

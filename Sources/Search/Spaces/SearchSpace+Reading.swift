@@ -46,9 +46,9 @@ public struct SearchSpaceFile: Sendable {
   ///
   /// - Parameter metric: whose defaults lie under a file that names no metric.
   public func resolvedSurrogate(
-    metric: SegmentationMetric? = nil, profile: String? = nil, overrides: [String] = []
+    metric: SegmentationMetric = .meanIoU, profile: String? = nil, overrides: [String] = []
   ) throws -> SurrogateSpace {
-    try settings(defaultBase: metric.map(SurrogateSpace.embeddedName), profile: profile, overrides: overrides)
+    try settings(defaultBase: SurrogateSpace.embeddedName(metric), profile: profile, overrides: overrides)
   }
 
   private func settings<Settings: SpaceSettings>(
