@@ -245,8 +245,9 @@ def test_bad_inputs_are_named() -> None:
 
 
 def test_cards_of_the_repository_are_the_published_losses() -> None:
-    """Whatever surrogate cards `results/published` holds load, and give the loss of their metric and settings."""
+    """The surrogate cards of `results/published` load, and give the loss of their metric and settings."""
     cards = [path for path in (REPOSITORY / "results" / "published").glob("*.yaml") if "SURROGATE" in path.read_text()]
+    assert len(cards) == len(METRICS)
     torch.manual_seed(5)
     logits, labels = torch.randn(1, 3, 8, 9), torch.randint(0, 3, (1, 8, 9))
     for path in cards:
