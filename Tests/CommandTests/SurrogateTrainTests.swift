@@ -67,8 +67,34 @@ import Testing
     }
   }
 
+  private static let card = """
+    autoloss_card: 1
+    name: mine
+    mode: SURROGATE
+    metric: FWIoU
+    parameterization: piecewise_linear
+    theta: [0.5, 0.5, 0.5, 0.5]
+    tolerance: 5
+    drop_background: false
+
+    """
+
+  @Test func cardsAndNumbersAreLosses() throws {
+    try withScratchFolder { folder in
+      try Data(Self.card.utf8).write(to: folder.appendingPathComponent("card.yaml"))
+      try Data("[0.5, 0.5, 0.5, 0.5]".utf8).write(to: folder.appendingPathComponent("theta.json"))
+      for (theta, metric) in [("card.yaml", "FWIoU"), ("card.yaml#mine", "FWIoU"), ("theta.json", "mIoU")] {
+        let output = try Command.run(["surrogate", "train", "--theta", theta, "--steps", "2", "--json"], in: folder)
+        #expect(output.status == 0, "\(theta): \(output.err)")
+        #expect(try object(output.out)["metric"] as? String == metric, "\(theta): \(output.out)")
+      }
+    }
+  }
+
   @Test func badInputIsNamedAndEndsWithTwo() throws {
     try withScratchFolder { folder in
+      try Data(Self.card.utf8).write(to: folder.appendingPathComponent("card.yaml"))
+      try Data((Self.card + "loss_weight: 2\n").utf8).write(to: folder.appendingPathComponent("heavy.yaml"))
       try Data("[0.5, 0.4]".utf8).write(to: folder.appendingPathComponent("short.json"))
       try Data("[0.5, \"x\"]".utf8).write(to: folder.appendingPathComponent("text.json"))
       try Data("no".utf8).write(to: folder.appendingPathComponent("c.safetensors"))
@@ -85,6 +111,8 @@ import Testing
         (["train", "--theta", "short.json"], "theta has 2 numbers"),
         (["train", "--theta", "text.json"], "[1] is"),
         (["train", "--theta", "none.yaml"], "none.yaml"),
+        (["train", "--theta", "card.yaml", "--metric", "BIoU"], "is a surrogate of FWIoU, --metric says BIoU"),
+        (["train", "--theta", "heavy.yaml"], "loss_weight: 2"),
         (["train", "--theta", "ce", "--data", "nowhere"], "nowhere: no such data folder"),
         (["train", "--theta", "ce", "--data", "bad"], "images/train/a.png: cannot be decoded"),
         (["train", "--theta", "ce", "--data", ""], "--data: is empty"),

@@ -36,6 +36,12 @@ public struct ThetaArgument: Sendable, Hashable {
           reason: "the card '\(card.name)' is a surrogate of \(parameters.metric.rawValue), --metric says "
             + "\(standard.rawValue); leave --metric out, or give the card of that metric")
       }
+      guard card.lossWeight == 1 else {
+        throw SearchError.badLoss(
+          place: Self.option, text: text,
+          reason:
+            "the card '\(card.name)' has loss_weight: \(card.lossWeight), segmenters train with loss_weight: 1 only")
+      }
       (loss, self.metric) = (.surrogate(parameters), parameters.metric)
     } else {
       let nearest = NameSuggestion.nearest(to: text, among: SegmentationLossChoice.names)
