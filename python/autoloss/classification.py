@@ -140,7 +140,7 @@ class BinaryClsLoss(FormulaLoss):
         x = without_weightless(logits, weight) if independent else logits
         loss = self.formula(X=x, Q=q, PY=py, NY=1 - py)
         if self.alpha is not None:
-            loss = loss * torch.where(py == 1, self.alpha, 1 - self.alpha)
+            loss = loss * torch.where(py == 1, torch.full_like(py, self.alpha), torch.full_like(py, 1 - self.alpha))
         if weight is not None and loss.dim() < 2:
             weight = weight.reshape(-1)
         return reduce(loss, weight, reduction, avg_factor, independent=independent) * self.loss_weight
