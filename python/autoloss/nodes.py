@@ -47,8 +47,11 @@ def spelling(value: float) -> str:
     if value == value and abs(value) < 2**53 and value == int(value):
         return str(int(value))
     text = repr(value)
-    # Swift writes whole numbers out up to 2^54, Python up to 1e16.
-    return f"{int(value)}.0" if 1e16 <= abs(value) <= 2.0**54 else text
+    if not 2**53 < abs(value) < 1e16:
+        return text
+    # Swift ends writing whole numbers out at 2^53, Python at 1e16.
+    sign, digits = ("-" if value < 0 else ""), text.strip("-").removesuffix(".0")
+    return f"{sign}{digits[0]}.{digits[1:].rstrip('0')}e+15"
 
 
 def printed(nodes: tuple[Node, ...], limit: int) -> str:
