@@ -71,6 +71,7 @@ let package = Package(
       // The files are those of search_spaces/, through links.
       resources: [
         .embedInCode("Resources/detection-twostage.yaml"), .embedInCode("Resources/detection-onestage.yaml"),
+        .embedInCode("Resources/segmentation.yaml"),
         .embedInCode("Resources/segmentation-miou.yaml"), .embedInCode("Resources/segmentation-fwiou.yaml"),
         .embedInCode("Resources/segmentation-macc.yaml"), .embedInCode("Resources/segmentation-gacc.yaml"),
         .embedInCode("Resources/segmentation-biou.yaml"), .embedInCode("Resources/segmentation-bf1.yaml"),

@@ -26,7 +26,7 @@ public enum Rejection: Codable, Hashable, Sendable {
   case simulationMissedTarget(reached: Double, required: Double, samples: String)
   /// Descent produced nan or infinity.
   case simulationNotFinite(step: Int, samples: String)
-  /// The detector's short training stayed under the threshold (both AP50).
+  /// The short training stayed under the threshold (both AP50 of a detector, or the metric of a segmenter).
   case detectorBelowThreshold(score: Double, threshold: Double)
   /// Passed the screening, but its generation had no room left to train it; it may be proposed again.
   case passedOver(position: Int, tried: Int)
@@ -99,7 +99,7 @@ public enum Rejection: Codable, Hashable, Sendable {
       "descent on \(samples) reached \(Self.short(reached)), needed is \(Self.short(required))"
     case .simulationNotFinite(let step, let samples): "descent on \(samples) was no longer finite at step \(step)"
     case .detectorBelowThreshold(let score, let threshold):
-      "the detector's short training reached AP50 \(Self.short(score)), needed is \(Self.short(threshold))"
+      "the short training reached \(Self.short(score)), needed is \(Self.short(threshold))"
     case .passedOver(let position, let tried):
       "survivor \(position) of its generation's screening; the first \(tried) are trained"
     case .notAmongBest(let rank, let kept): "rank \(rank) of its generation; \(kept) go on"

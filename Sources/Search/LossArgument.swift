@@ -12,7 +12,7 @@ public enum LossArgument {
       card.classificationLoss.flatMap { $0.mode == mode ? $0 : nil }
     }
     let needsOverlap = [.z, .q].contains { loss.formula.variables.contains($0) }
-    try refuse(card, argument, option, iou: needsOverlap ? .decodedBox : nil, boxUnits: nil)
+    try refuse(card, argument, option, task, iou: needsOverlap ? .decodedBox : nil, boxUnits: nil)
     return loss
   }
 
@@ -20,25 +20,38 @@ public enum LossArgument {
   public static func regression(_ argument: String, task: SearchTask, option: String) throws -> BoxLoss {
     guard let file = CardReference(argument) else { return try LossText.regression(argument, task, place: option) }
     let (card, loss) = try file.first(option, fits: "no REG card") { $0.boxLoss }
-    try refuse(card, argument, option, iou: nil, boxUnits: .pixels)
+    try refuse(card, argument, option, task, iou: nil, boxUnits: .pixels)
     return loss
   }
 
   /// Refuses a card that asks for what the trainer does not do, rather than train something else; nil means that any
   /// value will do.
   private static func refuse(
-    _ card: LossCard, _ argument: String, _ option: String, iou: LossCard.IoUSource?, boxUnits: LossCard.BoxUnits?
+    _ card: LossCard, _ argument: String, _ option: String, _ task: SearchTask, iou: LossCard.IoUSource?,
+    boxUnits: LossCard.BoxUnits?
   ) throws {
-    let keys: [(key: String, given: String, supported: String?)] = [
-      ("reduction", card.reduction.rawValue, Reduction.mean.rawValue),
-      ("average_by", card.averageBy.rawValue, LossCard.Average.sampled.rawValue),
-      ("iou", card.iou.rawValue, iou?.rawValue), ("box_units", card.boxUnits.rawValue, boxUnits?.rawValue),
+    let keys: [(key: String, given: String, supported: [String])] = [
+      ("reduction", card.reduction.rawValue, [Reduction.mean.rawValue]),
+      ("average_by", card.averageBy.rawValue, task.averages.map(\.rawValue)),
+      ("iou", card.iou.rawValue, iou.map { [$0.rawValue] } ?? []),
+      ("box_units", card.boxUnits.rawValue, boxUnits.map { [$0.rawValue] } ?? []),
     ]
-    for (key, given, supported) in keys {
-      guard let supported, given != supported else { continue }
+    for (key, given, supported) in keys where !supported.isEmpty && !supported.contains(given) {
       throw SearchError.badLoss(
         place: option, text: argument,
-        reason: "the card '\(card.name)' has \(key): \(given), this detector trains with \(key): \(supported) only")
+        reason: "the card '\(card.name)' has \(key): \(given), but \(task.rawValue) trains with "
+          + "\(supported.joined(separator: " or ")); change the key in a copy of the card to train so")
+    }
+  }
+}
+
+extension SearchTask {
+  /// What cards may ask a network to divide by. A one-stage head divides by its positives (FCOS adds the images), whichever of
+  /// these the card was written for.
+  fileprivate var averages: [LossCard.Average] {
+    switch self {
+    case .detectionTwoStage, .segmentation: [.sampled]
+    case .detectionOneStage: [.sampled, .positives, .positivesPlusImages]
     }
   }
 }

@@ -74,7 +74,7 @@ public struct RunOverview: RunDescription {
     if summary != nil, let finalText {
       return (head + [finalText.trimmingCharacters(in: .newlines), ""] + rejectionLines).joined(separator: "\n")
     }
-    var best: [String] = ["", "Best so far on search-val (\(configuration.space.selection.metric.rawValue)):"]
+    var best: [String] = ["", "Best so far on search-val (\(configuration.space.metricName)):"]
     for individual in position?.population.best(5) ?? [] {
       best.append("  " + String(format: "%.3f", individual.score) + "  \(individual.genome.text)")
     }

@@ -15,15 +15,18 @@ public struct SearchPlan: Sendable {
   private var promotionTrainings: Int {
     (space.selection.promotedCandidates + 1) * (space.selection.promotionSeeds - 1)
   }
-  private var finalTrainings: Int { (space.selection.finalCombinations + 3) * space.selection.finalSeeds }
+  private var finalTrainings: Int {
+    let references = space.task == .segmentation ? 4 : 3
+    return (space.selection.finalCombinations + references) * space.selection.finalSeeds
+  }
 
   private var rows: [(name: String, count: Int, steps: Int?)] {
     [
       ("formulas proposed and screened", proposals, nil),
-      ("short trainings on D_verify, at most", shortTrainings, space.training.verify.steps),
-      ("proxy trainings, at most", proxyTrainings, space.training.proxy.steps),
-      ("promotion trainings, at most", promotionTrainings, space.training.proxy.steps),
-      ("final trainings", finalTrainings, space.training.final.steps),
+      ("short trainings on D_verify, at most", shortTrainings, space.steps.verify),
+      ("proxy trainings, at most", proxyTrainings, space.steps.proxy),
+      ("promotion trainings, at most", promotionTrainings, space.steps.proxy),
+      ("final trainings", finalTrainings, space.steps.final),
     ]
   }
 

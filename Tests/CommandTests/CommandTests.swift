@@ -40,6 +40,7 @@ import Testing
     Case(["spaces"], 0, "detection-twostage", "demo"),
     Case(["spaces", "detection-onestage"], 0, "BINARY_CLS", "kind: atss"),
     Case(["evolve", "--task", "detection-onestage", "--dry-run"], 0, "plan"),
+    Case(["evolve", "--task", "segmentation", "--metric", "BIoU", "--dry-run"], 0, "metric: BIoU"),
     Case(["spaces", "detection-twostage"], 0, "# Search space", "evolution:"),
     Case(["spaces", "detection-twostage", "--json"], 0, "\"yaml\""),
     Case(["spaces", "detection-twostage", "--set", "evolution.generations=77"], 0, "generations: 77"),
@@ -55,6 +56,11 @@ import Testing
   ]
 
   static let bad: [Case] = [
+    Case(["evolve", "--task", "segmentation", "--metric", "miou", "--dry-run"], 2, "did you mean 'mIoU'?"),
+    Case(["evolve", "--metric", "mIoU", "--dry-run"], 2, "--task segmentation"),
+    Case(["evolve", "--task", "segmentation", "--branch", "reg", "--dry-run"], 2, "--branch"),
+    Case(["train", "--task", "segmentation"], 2, "surrogate train"),
+    Case(["pretrain", "--task", "segmentation"], 2, "--task segmentation"),
     Case(["evovle"], 2, "evovle"),
     Case(["evolve", "--taks", "x"], 2, "--task"),
     Case(["evolve", "--task", "detection"], 2, "detection-twostage"),

@@ -77,6 +77,68 @@ import Testing
     }
   }
 
+  /// The other tasks on the same tiny scale: the whole walk, killed once and resumed to the same end.
+  @Test(arguments: [
+    (
+      "detection-onestage",
+      """
+      task: detection-onestage
+      warmStart: {classification: [focal], regression: [giou]}
+      evolution: {generations: 1, candidatesPerGeneration: 24, populationSize: 4, proxyCandidates: 2, parents: 2, elite: 1}
+      selection: {simulatedCandidates: 4, thresholdShare: 0, screeningBatch: 8, promotedCandidates: 2, promotionSeeds: 2,
+                  finalCombinations: 1, finalSeeds: 2}
+      detector:
+        backbone: {stemChannels: 8, stageChannels: [8, 8], pyramidChannels: 8}
+        oneStage: {channels: 8, convolutions: 1}
+      data: {height: 48, width: 64, synthetic: {trainImages: 12, validationImages: 6, holdOutImages: 6}}
+      training: {verify: {steps: 3, warmUpSteps: 1}, proxy: {steps: 6, warmUpSteps: 2}, final: {steps: 8, warmUpSteps: 2}}
+      """, ["focal + giou", "cse-autoloss-b"]
+    ),
+    (
+      "segmentation",
+      """
+      task: segmentation
+      evolution: {generations: 1, candidatesPerGeneration: 24, populationSize: 4, proxyCandidates: 2, parents: 2, elite: 1}
+      selection: {simulatedCandidates: 4, thresholdShare: 0, screeningBatch: 8, promotedCandidates: 2, promotionSeeds: 2,
+                  finalCombinations: 1, finalSeeds: 2}
+      segmentation:
+        segmenter: {stemChannels: 8, stageChannels: [8, 16], contextChannels: 8, decoderChannels: 8}
+        data: {synthetic: {trainImages: 12, validationImages: 4, holdOutImages: 4}}
+        training:
+          verify: {schedule: {steps: 3, warmUpSteps: 1, imagesPerBatch: 2}, crop: 32}
+          proxy: {schedule: {steps: 6, warmUpSteps: 2, imagesPerBatch: 2}, crop: 32}
+          final: {schedule: {steps: 8, warmUpSteps: 2, imagesPerBatch: 2}, crop: 32}
+      """, ["published", "cross-entropy", "\"BIoU\""]
+    ),
+  ])
+  func theOtherTasksEndAlike(task: String, space: String, parts: [String]) throws {
+    try withScratchFolder { folder in
+      let file = folder.appendingPathComponent("tiny.yaml")
+      try Data(space.utf8).write(to: file)
+      func arguments(_ out: String) -> [String] {
+        [
+          "evolve", "--task", task, "--space", file.path, "--seed", "5", "--workers", "2", "--out", out, "--json",
+          "--no-cache",
+        ]
+      }
+      let whole = try Command.run(arguments("whole"), in: folder)
+      #expect(whole.status == 0, "\(whole.err)")
+      let expected = try result(whole)
+      for part in parts { #expect(expected.contains(part), "\(part)") }
+      let process = Command.process(arguments("killed"), in: folder)
+      (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+      try process.run()
+      Thread.sleep(forTimeInterval: 0.6)
+      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+      process.waitUntilExit()
+      let exists = FileManager.default.fileExists(atPath: folder.appendingPathComponent("killed/run.sqlite").path)
+      let resumed = try Command.run(arguments("killed") + (exists ? ["--resume"] : []), in: folder)
+      #expect(try result(resumed) == expected, "\(resumed.err)")
+      let report = try Command.run(["report", "whole"], in: folder)
+      #expect(report.status == 0 && report.out.contains(task))
+    }
+  }
+
   @Test(arguments: [SIGINT, SIGTERM]) func controlCCheckpointsAndEndsWith130(signal: Int32) throws {
     try withScratchFolder { folder in
       var long = try arguments(folder, out: folder.appendingPathComponent("run").path, workers: 2)

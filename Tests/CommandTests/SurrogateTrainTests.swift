@@ -46,6 +46,21 @@ import Testing
     }
   }
 
+  /// Cross entropy written out trains like the one by its name, to rounding.
+  @Test func aFormulaTrainsAsALoss() throws {
+    try withScratchFolder { folder in
+      func scores(_ theta: String) throws -> Double {
+        let options = ["surrogate", "train", "--theta", theta, "--metric", "gAcc", "--steps", "6", "--json"]
+        let run = try Command.run(options, in: folder)
+        #expect(run.status == 0, "\(run.err)")
+        let text = try #require(run.out.range(of: "\"mean\":{\"gAcc\":")).upperBound
+        return try #require(Double(run.out[text...].prefix { "0123456789.e-".contains($0) }))
+      }
+      let (named, written) = (try scores("ce"), try scores("Neg(Dot(Y,Log(Softmax(X))))"))
+      #expect(abs(named - written) < 0.02, "\(named), \(written)")
+    }
+  }
+
   @Test func killedAndResumedItEndsWithTheSameBytes() throws {
     try withScratchFolder { folder in
       let options = ["surrogate", "train", "--theta", "published", "--metric", "FWIoU", "--steps", "40"]
@@ -109,6 +124,7 @@ import Testing
         (["train", "--theta", "cee"], "there is no such loss: did you mean 'ce'?"),
         (["train", "--theta", "ce", "--metric", "miou"], "did you mean 'mIoU'?"),
         (["train", "--theta", "short.json"], "theta has 2 numbers"),
+        (["train", "--theta", "Mul(Y,X)"], "one number each"), (["train", "--theta", "Dot(Y,Q)"], "Q is no variable"),
         (["train", "--theta", "text.json"], "[1] is"),
         (["train", "--theta", "none.yaml"], "none.yaml"),
         (["train", "--theta", "card.yaml", "--metric", "BIoU"], "is a surrogate of FWIoU, --metric says BIoU"),

@@ -26,7 +26,9 @@ import Testing
       var kills = 0
       for round in 0..<4 {
         let start =
-          round == 0 ? options + ["--workers", "2", "--out", "killed"] : ["train", "--resume", "--out", "killed"]
+          round == 0
+          ? options + ["--workers", "2", "--out", "killed", "--tensorboard", "board"]
+          : ["train", "--resume", "--out", "killed"]
         let process = Command.process(start, in: folder)
         (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
         try process.run()
@@ -37,6 +39,10 @@ import Testing
           kills += 1
         }
         process.waitUntilExit()
+        // What a checkpoint is past is in the curves, however the process ends.
+        let curves = try FileManager.default.contentsOfDirectory(
+          atPath: folder.appendingPathComponent("board/seed-1").path)
+        #expect(try curves.contains { try !bytes(folder, "board/seed-1/\($0)").isEmpty }, "round \(round)")
       }
       let resumed = try Command.run(["train", "--resume", "--out", "killed", "--json"], in: folder)
       #expect(resumed.status == 0, "\(resumed.err)")

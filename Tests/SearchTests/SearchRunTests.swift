@@ -1,5 +1,6 @@
 import Evolution
 import Foundation
+import Losses
 import RunStore
 import Screening
 import Search
@@ -17,6 +18,38 @@ import Testing
       #expect(result.rows.map(\.name).suffix(3) == ["cse-autoloss-a", "cross-entropy + l1", "cross-entropy + giou"])
       let left = result.tally.funnel.levels.map(\.count)
       #expect(zip(left, left.dropFirst()).allSatisfy { $0 >= $1 }, "a funnel narrows: \(left)")
+    }
+  }
+
+  @Test(arguments: [
+    (
+      SearchTask.detectionTwoStage, ["cse-autoloss-a", "cross-entropy + l1", "cross-entropy + giou"],
+      "AP − ce+giou [95 %]"
+    ),
+    (.detectionOneStage, ["cse-autoloss-b", "focal + iou", "focal + giou"], "AP − focal+giou [95 %]"),
+    (.segmentation, ["published", "lovasz", "dice", "cross-entropy"], "mIoU − ce [95 %]"),
+  ])
+  func everyTaskIsSearchedToItsEnd(task: SearchTask, references: [String], header: String) throws {
+    try withScratchFolder { scratch in
+      let folder = scratch.appendingPathComponent("run")
+      let result = try SmallSearch.run(try SmallSearch.configuration(task), in: folder)
+      #expect(result.rows.map(\.name).suffix(references.count) == references[...])
+      #expect(result.text.contains(header), "\(result.text)")
+      let best = try #require(result.best.first)
+      #expect(best.losses.regression.isEmpty == (task == .segmentation))
+      let cards = try LossCardFile.cards(folder.appendingPathComponent("best.yaml").path)
+      #expect(cards.count == result.best.count * (task == .segmentation ? 1 : 2))
+      #expect(cards.allSatisfy { $0.evidence.allSatisfy { $0.command?.contains("--task \(task.rawValue)") == true } })
+      if task != .segmentation {
+        let file = folder.appendingPathComponent("best.yaml").path
+        let losses = try best.losses.resolved(for: task)
+        let cls = try LossArgument.classification("\(file)#found-1-cls", task: task, option: "--loss-cls")
+        let reg = try LossArgument.regression("\(file)#found-1-reg", task: task, option: "--loss-reg")
+        #expect(cls == losses.classification && reg == losses.regression, "a find trains alike from its card")
+      }
+      let summary = result.summary(run: "run").description
+      #expect(summary.contains(task == .segmentation ? "\"BF1\"" : "\"AP75\""))
+      #expect(try RunOverview(RunStore.read(folder)).text(name: "run").contains(task.rawValue))
     }
   }
 

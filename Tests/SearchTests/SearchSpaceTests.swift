@@ -13,7 +13,7 @@ import Testing
   @Test func everyFileIsEmbeddedAndLoads() throws {
     let folder = Self.root.appendingPathComponent("search_spaces")
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
-    #expect(files.sorted() == SearchSpaceFile.embeddedNames.map { $0 + ".yaml" })
+    #expect(files.map { String($0.dropLast(5)) }.sorted() == SearchSpaceFile.embeddedNames)
     for file in files {
       let read = try SearchSpaceFile.named(folder.appendingPathComponent(file).path)
       switch try read.kind() {
@@ -49,6 +49,28 @@ import Testing
     #expect(try SearchSpaceFile(name: "printed", text: space.yaml()).resolved() == space)
     let configuration = RunConfiguration(program: "1", data: "a folder: with 'marks'", seed: .max, space: space)
     #expect(try RunConfiguration.parse(configuration.yaml(), place: "test") == configuration)
+  }
+
+  @Test func aSpaceHasTheKeysOfItsTask() throws {
+    let segmentation = try SearchSpaceFile.named("segmentation").resolved(overrides: ["segmentation.metric=BF1"])
+    #expect(segmentation.metricName == "BF1" && segmentation.branch == .classification)
+    let text = try segmentation.yaml()
+    for key in ["detector:", "initialWeights:", "regression:", "  metric: AP"] {
+      #expect(!text.contains(key), "\(key)")
+    }
+    #expect(try SearchSpaceFile(name: "printed", text: text).resolved() == segmentation)
+    #expect(try !SearchSpaceFile.named("detection-twostage").resolved().yaml().contains("segment"))
+    for (given, part) in [
+      ("detector.kind=fcos", "detector"), ("branch=joint", "branch"),
+      ("segmentation.tolerance=-1", "segmentation.tolerance"),
+      ("segmentation.training.proxy.crop=30", "segmentation.training.proxy"),
+      ("defaults.regression=giou", "regression"),
+    ] {
+      let error = #expect(throws: (any Error).self) {
+        try SearchSpaceFile.named("segmentation").resolved(overrides: [given])
+      }
+      #expect("\(error.map { "\($0)" } ?? "")".contains(part), "\(given)")
+    }
   }
 
   @Test func aFileOfAnotherTaskLiesOverThatTasksDefaults() throws {
@@ -139,6 +161,28 @@ import Testing
     other.space.evolution.parents = 2
     let difference = try #require(try other.firstDifference(from: configuration))
     #expect(difference.key == "space.evolution.parents" && difference.ours == "2" && difference.theirs == "4")
+  }
+
+  /// A published card trains as the published name does.
+  @Test(arguments: [("cse-autoloss-a", SearchTask.detectionTwoStage), ("cse-autoloss-b", .detectionOneStage)])
+  func publishedCardsTrainAsTheirNames(name: String, task: SearchTask) throws {
+    let folder = Self.root.appendingPathComponent("results/published").path
+    let (cls, reg) = ("\(folder)/\(name)-cls.yaml", "\(folder)/\(name)-reg.yaml")
+    #expect(
+      try LossArgument.classification(cls, task: task, option: "--loss-cls")
+        == LossText.classification(name, task, place: "test"))
+    #expect(
+      try LossArgument.regression(reg, task: task, option: "--loss-reg")
+        == LossText.regression(name, task, place: "test"))
+  }
+
+  /// Losses that are more than their formula, one-stage ones without alpha, keep their name through a search.
+  @Test(arguments: ["focal", "quality-focal", "cross-entropy", "cse-autoloss-b"]) func spellingOutChangesNoLoss(
+    name: String
+  ) throws {
+    let pair = LossPair(classification: name, regression: "giou")
+    let spelled = try pair.spelledOut(for: .detectionOneStage)
+    #expect(try spelled.resolved(for: .detectionOneStage) == pair.resolved(for: .detectionOneStage), "\(spelled)")
   }
 
   @Test func publishedCardsAreRead() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Losses
 import Reporting
 import RunStore
 import Search
@@ -43,12 +44,20 @@ final class StandInEvaluator: CandidateEvaluator {
     guard journal.note(request.key) else { throw Killed() }
     let draw = Self.hash(request.key)
     // One loss in eight diverges; the default losses never do.
-    if draw % 8 == 0, !request.losses.classification.hasPrefix("Neg(Dot(Y,Log(Softmax(X))))") {
-      return .diverged(step: Int(draw % 50))
-    }
+    if draw % 8 == 0, !Self.defaults.contains(request.losses.classification) { return .diverged(step: Int(draw % 50)) }
     let ap = Double(draw % 10_000) / 20_000
+    // A segmenter has one loss.
+    if request.losses.regression.isEmpty {
+      return .measured(Dictionary(uniqueKeysWithValues: SegmentationMetric.allCases.map { ($0.rawValue, ap) }))
+    }
     return .scored(ap: ap, ap50: min(1, ap * 1.8), ap75: ap * 0.9)
   }
+
+  private static let defaults = Set(
+    SearchTask.allCases.compactMap { task in
+      let name = task == .detectionOneStage ? "focal" : "cross-entropy"
+      return try? LossPair(classification: name, regression: "giou").spelledOut(for: task).classification
+    })
 
   /// FNV-1a.
   private static func hash(_ text: String) -> UInt64 {
@@ -59,7 +68,7 @@ final class StandInEvaluator: CandidateEvaluator {
 /// A search of a few hundred formulas with stand-in trainings.
 enum SmallSearch {
   static func configuration(
-    seed: UInt64 = 3, overrides: [String] = []
+    _ task: SearchTask = .detectionTwoStage, seed: UInt64 = 3, overrides: [String] = []
   ) throws -> RunConfiguration {
     let limits = [
       "evolution.generations=2", "evolution.candidatesPerGeneration=48", "evolution.populationSize=6",
@@ -67,7 +76,7 @@ enum SmallSearch {
       "selection.screeningBatch=16", "selection.promotedCandidates=3", "selection.promotionSeeds=2",
       "selection.finalCombinations=2", "selection.finalSeeds=2", "evolution.lookAhead=3",
     ]
-    let space = try SearchSpaceFile.named("detection-twostage").resolved(overrides: limits + overrides)
+    let space = try SearchSpaceFile.named(task.rawValue).resolved(overrides: limits + overrides)
     return RunConfiguration(program: "test", data: "synthetic", seed: seed, space: space)
   }
 

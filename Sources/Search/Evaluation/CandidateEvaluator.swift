@@ -1,6 +1,6 @@
 import RunStore
 
-/// The two losses that a detector is trained with, as text: formulas, built-in names.
+/// The two losses that a detector is trained with, as text: formulas, built-in names. A segmenter has one, the other is empty.
 public struct LossPair: Hashable, Sendable, Codable {
   public var classification: String
   public var regression: String
@@ -9,6 +9,9 @@ public struct LossPair: Hashable, Sendable, Codable {
     self.classification = classification
     self.regression = regression
   }
+
+  /// Both in one line.
+  var text: String { regression.isEmpty ? classification : "\(classification) + \(regression)" }
 }
 
 /// What a training is for; it decides data, schedule and split.

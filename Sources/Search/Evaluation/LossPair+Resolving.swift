@@ -11,11 +11,18 @@ extension LossPair {
       regression: try LossText.regression(regression, task, place: "regression loss"))
   }
 
-  /// The same losses with every built-in formula written out, so that one loss has one name in store and cache.
+  /// The same losses with every built-in formula written out, so that one loss has one name in store and cache. A built-in
+  /// loss that is more than its formula (one without alpha) keeps its name.
   public func spelledOut(for task: SearchTask) throws -> LossPair {
+    guard task != .segmentation else {
+      let loss = try LossText.classification(classification, task, place: "loss")
+      return LossPair(classification: loss.formula.description, regression: "")
+    }
     let losses = try resolved(for: task)
+    let written = losses.classification.formula.description
+    let isItsFormula = try LossText.classification(written, task, place: "classification loss") == losses.classification
     return LossPair(
-      classification: losses.classification.formula.description,
+      classification: isItsFormula ? written : classification,
       regression: losses.regression.formula?.description ?? regression)
   }
 }

@@ -11,34 +11,55 @@ extension SearchResult {
   }
 
   private func cards(of found: FoundCombination, rank: Int) throws -> [LossCard] {
-    let losses = try found.losses.resolved(for: configuration.space.task)
+    let space = configuration.space
+    let losses = space.task == .segmentation ? nil : try found.losses.resolved(for: space.task)
     let row = rows.first { $0.name == "found-\(rank)" }
-    return found.genome.branchFormulas(configuration.space.task).map { part in
+    return found.genome.branchFormulas(space.task).map { part in
       let isBoxes = part.mode == .regression
+      let alpha = part.mode == .binaryClass ? losses.map { Double($0.classification.alpha) } : nil
       return LossCard(
         name: "found-\(rank)-\(part.branch.rawValue)", kind: .formula(part.formula, part.mode),
-        lossWeight: Double(isBoxes ? losses.regression.weight : losses.classification.weight),
-        iou: isBoxes ? .none : .decodedBox,
+        lossWeight: Double((isBoxes ? losses?.regression.weight : losses?.classification.weight) ?? 1),
+        alpha: alpha.flatMap { $0 < 0 ? nil : $0 }, averageBy: space.average(isBoxes: isBoxes),
+        iou: isBoxes || space.task == .segmentation ? .none : .decodedBox,
         warnings: LossWarning.codes(of: part.formula, mode: part.mode).map(\.rawValue),
         evidence: row.map { evidence($0) } ?? [],
         provenance: LossCard.Provenance(source: "autoloss evolve", seed: configuration.seed, version: Machine.version))
     }
   }
 
-  /// One entry for each metric: mean and spread, beside cross entropy + GIoU with the same seeds.
+  /// One entry for each metric: mean and spread, beside the usual losses with the same seeds.
   private func evidence(_ row: HoldOutRow) -> [LossCard.Evidence] {
-    ScoreMetric.allCases.compactMap { metric in
+    configuration.space.metricNames.compactMap { metric in
       guard let spread = row.spread(metric) else { return nil }
       let baseline = rows.last.flatMap { last in last.spread(metric).map { "\(last.name): \($0)" } }
       return LossCard.Evidence(
-        data: configuration.dataName, split: "holdout", detector: "two-stage", seeds: seeds, metric: metric.rawValue,
+        data: configuration.dataName, split: "holdout", detector: configuration.space.trained, seeds: seeds,
+        metric: metric,
         mean: Self.rounded(spread.mean), std: Self.rounded(spread.standardDeviation), baseline: baseline,
         pairedInterval: paired(row, metric)?.interval.map { [Self.rounded($0.low), Self.rounded($0.high)] },
-        command: "autoloss evolve --task \(configuration.space.task.rawValue) --data \(configuration.dataName) "
-          + "--branch \(configuration.space.branch.rawValue) --seed \(configuration.seed)")
+        command: command)
     }
+  }
+
+  private var command: String {
+    let space = configuration.space
+    let searched = space.segmentation.map { "--metric \($0.metric.rawValue)" } ?? "--branch \(space.branch.rawValue)"
+    return "autoloss evolve --task \(space.task.rawValue) --data \(configuration.dataName) \(searched) "
+      + "--seed \(configuration.seed)"
   }
 
   /// Six decimals, more than any spread over seeds resolves.
   private static func rounded(_ value: Double) -> Double { (value * 1e6).rounded() / 1e6 }
+}
+
+extension SearchSpace {
+  /// What is trained, as cards name it.
+  fileprivate var trained: String { task == .segmentation ? "segmenter" : detector.kind.rawValue }
+
+  /// What the trained network divides a sum of losses by.
+  fileprivate func average(isBoxes: Bool) -> LossCard.Average {
+    guard task == .detectionOneStage else { return .sampled }
+    return detector.kind == .fcos && !isBoxes ? .positivesPlusImages : .positives
+  }
 }

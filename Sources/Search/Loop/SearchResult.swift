@@ -35,7 +35,7 @@ public struct HoldOutRow: Sendable {
   public let outcomes: [ScoreOutcome]
 
   /// The seeds' values; nil when a training diverged.
-  public func spread(_ metric: ScoreMetric) -> SeedSpread? {
+  public func spread(_ metric: String) -> SeedSpread? {
     let values = outcomes.compactMap { $0.value(metric) }
     return values.count == outcomes.count ? SeedSpread(values) : nil
   }
@@ -72,69 +72,70 @@ extension SearchResult {
 
   private var holdOut: JSONValue {
     [
-      "metrics": .array(ScoreMetric.allCases.map { .string($0.rawValue) }),
+      "metrics": .array(space.metricNames.map { .string($0) }),
       "seeds": .array(seeds.map { .int(Int(clamping: $0)) }),
-      "steps": .int(configuration.space.training.final.steps), "rows": .array(rows.map(\.json)),
+      "steps": .int(space.steps.final), "rows": .array(rows.map { $0.json(space.metricNames) }),
     ]
   }
 
-  /// The hold-out table: mean ± standard deviation over the seeds, and the paired difference to the last row (cross
-  /// entropy + GIoU) in the metric that the search selects by.
+  /// The hold-out table: mean ± standard deviation over the seeds, and the paired difference to the last row (the usual
+  /// losses) in the metric that the search selects by.
   public var table: TextTable {
-    var table = TextTable([
-      .init("losses"), .init("AP", .right), .init("AP50", .right), .init("AP75", .right),
-      .init("\(metricName) − ce+giou [95 %]", .right),
-    ])
+    let names = space.metricNames
+    var table = TextTable(
+      [.init("losses")] + names.map { .init($0, .right) } + [
+        .init("\(space.metricName) − \(space.task.usualLosses) [95 %]", .right)
+      ])
     for row in rows {
-      table.add(
-        row.name, row.text(.ap), row.text(.ap50), row.text(.ap75),
-        row.name == rows.last?.name ? "" : paired(row, selectionMetric)?.difference ?? "–")
+      let difference = row.name == rows.last?.name ? "" : paired(row, space.metricName)?.difference ?? "–"
+      table.add(cells: [row.name] + names.map(row.text) + [difference])
     }
     return table
   }
 
-  /// A row minus cross entropy + GIoU, seed by seed; nil when either diverged.
-  func paired(_ row: HoldOutRow, _ metric: ScoreMetric) -> SeedSpread? {
+  /// A row minus the usual losses, seed by seed; nil when either diverged.
+  func paired(_ row: HoldOutRow, _ metric: String) -> SeedSpread? {
     rows.last?.spread(metric).flatMap { row.spread(metric)?.paired(minus: $0) }
   }
 
   /// What the command prints at the end and `summary.txt` holds.
   public var text: String {
-    var lines = [tally.funnel.table.description, "", "Best on search-val (\(metricName), mean over seeds):"]
+    var lines = [tally.funnel.table.description, "", "Best on search-val (\(space.metricName), mean over seeds):"]
     for (offset, found) in best.enumerated() {
       lines.append("  found-\(offset + 1)  \(found.scores)   (default losses \(defaultScores))")
-      lines.append("    classification  \(found.losses.classification)")
-      lines.append("    regression      \(found.losses.regression)")
+      if space.task == .segmentation {
+        lines.append("    \(found.losses.classification)")
+      } else {
+        lines.append("    classification  \(found.losses.classification)")
+        lines.append("    regression      \(found.losses.regression)")
+      }
     }
     if best.isEmpty { lines.append("  no candidate reached the proxy with every seed") }
     lines += ["", "Hold-out, scored once, \(seeds.count) fresh paired seeds, mean ± standard deviation:"]
     return (lines + table.lines).joined(separator: "\n")
   }
 
-  private var selectionMetric: ScoreMetric { configuration.space.selection.metric }
-  private var metricName: String { selectionMetric.rawValue }
+  private var space: SearchSpace { configuration.space }
 }
 
 extension HoldOutRow {
-  fileprivate func text(_ metric: ScoreMetric) -> String { spread(metric).map(\.description) ?? "diverged" }
+  fileprivate func text(_ metric: String) -> String { spread(metric).map(\.description) ?? "diverged" }
 
-  fileprivate var json: JSONValue {
+  fileprivate func json(_ metrics: [String]) -> JSONValue {
     var members: [JSONValue.Member] = [
       .init("name", .string(name)), .init("loss_cls", .string(losses.classification)),
       .init("loss_reg", .string(losses.regression)),
     ]
-    for metric in ScoreMetric.allCases {
+    for metric in metrics {
       let values = outcomes.map { $0.value(metric).map(JSONValue.double) ?? .null }
-      members.append(.init(metric.rawValue, .array(values)))
+      members.append(.init(metric, .array(values)))
     }
-    members.append(.init("mean", statistic(\.mean)))
-    members.append(.init("std", statistic(\.standardDeviation)))
+    members.append(.init("mean", statistic(metrics, \.mean)))
+    members.append(.init("std", statistic(metrics, \.standardDeviation)))
     return .object(members)
   }
 
-  private func statistic(_ number: (SeedSpread) -> Double) -> JSONValue {
-    .object(
-      ScoreMetric.allCases.map { metric in .init(metric.rawValue, spread(metric).map { .double(number($0)) } ?? .null) }
-    )
+  private func statistic(_ metrics: [String], _ number: (SeedSpread) -> Double) -> JSONValue {
+    .object(metrics.map { metric in .init(metric, spread(metric).map { .double(number($0)) } ?? .null) })
   }
 }

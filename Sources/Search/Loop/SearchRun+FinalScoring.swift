@@ -24,7 +24,7 @@ extension SearchRun {
     let winners = best.compactMap { individual -> Winner? in
       let losses = individual.genome.losses(defaultLosses)
       let scores = seeds.compactMap {
-        outcomes[TrainingRequest(losses: losses, purpose: .proxy, seed: $0).key]?.value(space.selection.metric)
+        outcomes[TrainingRequest(losses: losses, purpose: .proxy, seed: $0).key].flatMap(space.score)
       }
       // A loss that diverges with any seed is no winner.
       guard scores.count == seeds.count else { return nil }
@@ -54,8 +54,8 @@ extension SearchRun {
         })
     }
     let defaultScores = (0..<space.selection.promotionSeeds).compactMap {
-      outcomes[TrainingRequest(losses: defaultLosses, purpose: .proxy, seed: seed(.proxy, $0)).key]?
-        .value(space.selection.metric)
+      outcomes[TrainingRequest(losses: defaultLosses, purpose: .proxy, seed: seed(.proxy, $0)).key]
+        .flatMap(space.score)
     }
     let result = SearchResult(
       configuration: configuration, tally: tally, generations: state.generation,
@@ -73,23 +73,5 @@ extension SearchRun {
     try store.write(try result.cardsYAML(), to: "best.yaml")
     try store.write(result.text + "\n", to: "summary.txt")
     try store.checkpoint()
-  }
-}
-
-/// A combination to score on the hold-out.
-struct HoldOutEntry {
-  var name: String
-  var losses: LossPair
-
-  /// What every find is held against: the published one and the usual losses.
-  static func references(_ task: SearchTask) throws -> [HoldOutEntry] {
-    try [
-      ("cse-autoloss-a", "cse-autoloss-a", "cse-autoloss-a"), ("cross-entropy + l1", "cross-entropy", "l1"),
-      ("cross-entropy + giou", "cross-entropy", "giou"),
-    ].map { name, classification, regression in
-      HoldOutEntry(
-        name: name,
-        losses: try LossPair(classification: classification, regression: regression).spelledOut(for: task))
-    }
   }
 }

@@ -33,16 +33,19 @@ extension SearchRun {
   }
 
   private func shortVerdicts(_ results: [(CandidateRecord, ScoreOutcome)]) -> [VerdictRecord] {
-    let threshold = (baseline(.simulate, .ap50) ?? 0) * space.selection.thresholdShare
+    let threshold = (baseline(.simulate, space.shortMetricName) ?? 0) * space.selection.thresholdShare
     var verdicts: [VerdictRecord] = []
     var passing: [(candidate: CandidateRecord, score: Double)] = []
     for (candidate, outcome) in results {
-      switch outcome {
-      case .diverged(let step): verdicts.append(verdict(candidate, .diverged(step: step)))
-      case .scored(_, let ap50, _) where ap50 >= threshold: passing.append((candidate, ap50))
-      case .scored, .measured:
-        let ap50 = outcome.value(.ap50) ?? 0
-        verdicts.append(verdict(candidate, .detectorBelowThreshold(score: ap50, threshold: threshold)))
+      if case .diverged(let step) = outcome {
+        verdicts.append(verdict(candidate, .diverged(step: step)))
+        continue
+      }
+      let score = outcome.value(space.shortMetricName) ?? 0
+      if score >= threshold {
+        passing.append((candidate, score))
+      } else {
+        verdicts.append(verdict(candidate, .detectorBelowThreshold(score: score, threshold: threshold)))
       }
     }
     passing.sort {
@@ -62,7 +65,7 @@ extension SearchRun {
     var next = state
     var verdicts: [VerdictRecord] = []
     for (candidate, outcome) in zip(candidates, outcomes) {
-      if let score = outcome.value(space.selection.metric) {
+      if let score = space.score(outcome) {
         next.population.insert(
           Individual(
             id: candidate.id, genome: try space.genome(of: candidate), score: score, generation: state.generation))
@@ -97,9 +100,9 @@ extension SearchRun {
 
   /// The end of a generation: a line for people, an event for machines.
   private func announce(ending generation: Int, population: Population) {
-    let metric = space.selection.metric.rawValue
+    let metric = space.metricName
     let best = population.best.map { "best \(metric)" + String(format: " %.3f: ", $0.score) + $0.genome.text }
-    let yardstick = baseline(.proxy, space.selection.metric).map { String(format: " (default losses %.3f)", $0) } ?? ""
+    let yardstick = baseline(.proxy, metric).map { String(format: " (default losses %.3f)", $0) } ?? ""
     let line = "generation \(generation)/\(space.evolution.generations): \(tally.funnel.line); "
     progress.message(line + (best ?? "no score yet") + yardstick)
     store.log(line + (best ?? "no score yet") + yardstick)

@@ -17,26 +17,14 @@ extension SearchRun {
     for (request, outcome) in zip(requests, try train(requests, activity: "default losses")) {
       if case .diverged(let step) = outcome {
         throw SearchError.baselineDiverged(
-          losses: "\(request.losses.classification) + \(request.losses.regression)", step: step)
+          losses: request.losses.text, step: step)
       }
     }
     if try store.latestGeneration() == nil { try store.commit(RunStep(generation: try state.record())) }
   }
 
   /// What the default losses reached in one kind of training; nil before it was measured.
-  func baseline(_ purpose: TrainingPurpose, _ metric: ScoreMetric) -> Double? {
+  func baseline(_ purpose: TrainingPurpose, _ metric: String) -> Double? {
     outcomes[TrainingRequest(losses: defaultLosses, purpose: purpose, seed: seed(purpose)).key]?.value(metric)
-  }
-}
-
-extension ScoreOutcome {
-  /// The metric's value; nil after divergence.
-  public func value(_ metric: ScoreMetric) -> Double? {
-    guard case .scored(let ap, let ap50, let ap75) = self else { return nil }
-    return switch metric {
-    case .ap: ap
-    case .ap50: ap50
-    case .ap75: ap75
-    }
   }
 }

@@ -82,7 +82,7 @@ public final class SearchRun<Source: EvaluatorSource> where Source.Evaluator.Req
       ProgressState(
         activity: name, done: done, total: total, unit: unit, funnel: tally.funnel,
         best: state.population.best.map {
-          "\(space.selection.metric.rawValue) \(String(format: "%.3f", $0.score))"
+          "\(space.metricName) \(String(format: "%.3f", $0.score))"
         }))
   }
 

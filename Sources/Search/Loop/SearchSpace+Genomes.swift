@@ -10,7 +10,7 @@ extension SearchSpace {
     let classifications = try warmStart.classification.map {
       try LossText.classification($0, task, place: "warmStart.classification").formula
     }
-    let regressions = try warmStart.regression.map { text in
+    let regressions = try (branch.variesRegression ? warmStart.regression : []).map { text in
       let loss = try LossText.regression(text, task, place: "warmStart.regression")
       guard let formula = loss.formula else {
         throw SearchError.notAFormula(place: "warmStart.regression", text: text)

@@ -5,6 +5,7 @@ enum EmbeddedSpaces {
       decoding: PackageResources.detection_twostage_yaml, as: UTF8.self),
     SearchTask.detectionOneStage.rawValue: String(
       decoding: PackageResources.detection_onestage_yaml, as: UTF8.self),
+    SearchTask.segmentation.rawValue: String(decoding: PackageResources.segmentation_yaml, as: UTF8.self),
     "segmentation-miou": String(decoding: PackageResources.segmentation_miou_yaml, as: UTF8.self),
     "segmentation-fwiou": String(decoding: PackageResources.segmentation_fwiou_yaml, as: UTF8.self),
     "segmentation-macc": String(decoding: PackageResources.segmentation_macc_yaml, as: UTF8.self),

@@ -19,8 +19,13 @@ extension SearchSpace {
     }
     try checkCounts()
     try checkLosses()
-    try checkDetector()
-    try checkData()
+    if let segmentation {
+      try require(branch == .classification, "branch", "the task segmentation has the branch cls alone")
+      try segmentation.checkLimits()
+    } else {
+      try checkDetector()
+      try checkData()
+    }
     try selection.checkLimits()
     try require(
       selection.simulatedCandidates >= evolution.proxyCandidates, "selection.simulatedCandidates",
@@ -34,7 +39,9 @@ extension SearchSpace {
   /// Throws `SearchError` for a text under `defaults` or `warmStart` that stands for no loss of the task.
   private func checkLosses() throws {
     _ = try LossText.classification(defaults.classification, task, place: "defaults.classification")
-    _ = try LossText.regression(defaults.regression, task, place: "defaults.regression")
+    if task != .segmentation {
+      _ = try LossText.regression(defaults.regression, task, place: "defaults.regression")
+    }
     _ = try warmStartGenomes()
   }
 

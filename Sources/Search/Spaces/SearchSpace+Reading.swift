@@ -55,7 +55,7 @@ public struct SearchSpaceFile: Sendable {
     defaultBase: String? = nil, profile: String?, overrides: [String]
   ) throws -> Settings {
     let (space, profiles) = try parts()
-    var overlay = try SettingsOverlay(defaults: Settings())
+    var overlay = try SettingsOverlay(defaults: Settings.plain(task: taskName(space)))
     if case .mapping(let keys) = space {
       if let task = keys["task"]?.string, SpaceKind(task: task) != Settings.kind {
         throw SearchSpaceError.badValue(
@@ -80,6 +80,11 @@ public struct SearchSpaceFile: Sendable {
     let settings = try overlay.settings(source: overrides.isEmpty ? name : "--set")
     try settings.checkLimits()
     return settings
+  }
+
+  private func taskName(_ space: YAMLNode) -> String? {
+    guard case .mapping(let keys) = space else { return nil }
+    return keys["task"]?.string
   }
 
   /// The names of the profiles in this file.
@@ -132,7 +137,8 @@ extension YamlError {
 /// Settings that are written as a search space: a file laid over defaults, key by key.
 protocol SpaceSettings: Codable, Hashable, Sendable {
   static var kind: SpaceKind { get }
-  init()
+  /// The plain defaults of a task.
+  static func plain(task: String?) -> Self
   /// The embedded space that a file with these keys lies over; nil for the plain defaults.
   static func base(task: String?, metric: String?) -> String?
   /// Throws the first contradiction, named by its key.
@@ -160,6 +166,10 @@ public enum SpaceKind: String, Hashable, Sendable, CaseIterable {
 
 extension SearchSpace: SpaceSettings {
   static let kind = SpaceKind.detection
+
+  static func plain(task: String?) -> SearchSpace {
+    SearchSpace(task: task.flatMap(SearchTask.init(rawValue:)) ?? .detectionTwoStage)
+  }
 
   static func base(task: String?, metric: String?) -> String? { task }
 

@@ -24,10 +24,22 @@ public struct SearchSpace: Codable, Hashable, Sendable {
   public var initialWeights = InitialWeights.none
   public var data = DataSettings.standard
   public var training = TrainingSchedules()
+  /// Of the task segmentation alone, which takes it in place of detector, initial weights, data, training and everything about
+  /// boxes.
+  public var segmentation: SegmentationTarget?
   public var evolution = EvolutionSettings.standard
   public var selection = SelectionSettings()
 
   public init() {}
+
+  /// The plain defaults of a task.
+  init(task: SearchTask) {
+    self.task = task
+    guard task == .segmentation else { return }
+    branch = .classification
+    segmentation = SegmentationTarget()
+    selection.metric = nil
+  }
 }
 
 /// What the losses are searched for.
@@ -36,11 +48,16 @@ public enum SearchTask: String, Codable, Hashable, Sendable, CaseIterable {
   case detectionTwoStage = "detection-twostage"
   /// FCOS or ATSS: BINARY_CLS and REG.
   case detectionOneStage = "detection-onestage"
+  /// A segmenter: MULTI_CLS for every pixel.
+  case segmentation
+
+  /// The tasks that train detectors.
+  public static let ofDetectors: [SearchTask] = [.detectionTwoStage, .detectionOneStage]
 
   /// The mode of the classification formula.
   public var classificationMode: Mode {
     switch self {
-    case .detectionTwoStage: .multiClass
+    case .detectionTwoStage, .segmentation: .multiClass
     case .detectionOneStage: .binaryClass
     }
   }
@@ -80,8 +97,8 @@ public struct SelectionSettings: Codable, Hashable, Sendable {
   public var simulatedCandidates = 24
   /// They must reach this share of the default losses' AP50 there.
   public var thresholdShare = 0.5
-  /// What the proxy score is.
-  public var metric = ScoreMetric.ap
+  /// What the proxy score of a detector is; a segmenter's stands with its data.
+  public var metric: ScoreMetric? = .ap
   /// Best individuals that are trained again on the proxy with further seeds before the final scoring.
   public var promotedCandidates = 6
   /// Seeds of that training, the first one included.

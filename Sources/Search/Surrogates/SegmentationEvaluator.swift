@@ -2,51 +2,28 @@ import Foundation
 import Losses
 import Proxy
 import RunStore
-import Surrogates
 
 /// Trains and scores the segmenter for one worker thread.
 public final class SegmentationEvaluator: CandidateEvaluator {
   private let space: SurrogateSpace
   private let splits: SegmentationSplits
-  private let trainer: SegmentationTrainer
+  private let measurement: SegmenterMeasurement
 
   init(_ space: SurrogateSpace, splits: SegmentationSplits) throws {
     (self.space, self.splits) = (space, splits)
-    trainer = try SegmentationTrainer(space.segmenter)
+    measurement = try SegmenterMeasurement(space.segmenter, tolerance: space.surrogate.tolerance)
   }
 
   public func evaluate(
     _ request: SurrogateRequest, isCancelled: @escaping @Sendable () -> Bool
   ) throws -> ScoreOutcome {
-    switch request.purpose {
-    case .proxy: try measure(request, space.training.proxy, scoredOn: splits.searchValidation, isCancelled)
-    case .holdOut: try measure(request, space.training.final, scoredOn: splits.holdOut, isCancelled)
-    }
-  }
-
-  private func measure(
-    _ request: SurrogateRequest, _ schedule: SegmentationTrainingSettings, scoredOn data: SegmentationDataset,
-    _ isCancelled: @escaping @Sendable () -> Bool
-  ) throws -> ScoreOutcome {
-    let trained = try trainer.train(
-      schedule, loss: request.loss.makeLoss(), on: splits.searchTrain, seed: request.seed, isCancelled: isCancelled)
-    switch trained {
-    case .cancelled: throw Interrupted()
-    case .diverged(let step): return .diverged(step: step)
-    case .completed(let segmenter):
-      let scores = try scores(segmenter, on: data)
-      return .measured(
-        Dictionary(uniqueKeysWithValues: SegmentationMetric.allCases.map { ($0.rawValue, scores[$0]) }))
-    }
-  }
-
-  /// The metrics over all images of the data; boundaries are those of classes other than a background.
-  private func scores(_ segmenter: TrainedSegmenter, on data: SegmentationDataset) throws -> SegmentationScores {
-    let tolerance = space.surrogate.tolerance
-    return try trainer.scores(
-      segmenter, on: data,
-      settings: SegmentationScorer.Settings(
-        tolerance: tolerance, radius: tolerance, dropsBackground: data.hasBackground))
+    let (schedule, scored) =
+      switch request.purpose {
+      case .proxy: (space.training.proxy, splits.searchValidation)
+      case .holdOut: (space.training.final, splits.holdOut)
+      }
+    return try measurement.outcome(
+      request.loss, schedule, seed: request.seed, on: splits.searchTrain, scoredOn: scored, isCancelled: isCancelled)
   }
 }
 

@@ -44,6 +44,7 @@ extension SegmentationLossChoice {
     case .crossEntropy: "ce"
     case .dice: "dice"
     case .lovasz: "lovasz"
+    case .formula(let formula): formula.description
     case .surrogate(let parameters):
       [
         parameters.metric.rawValue, parameters.parameterization.rawValue, ThetaText.write(parameters.theta),

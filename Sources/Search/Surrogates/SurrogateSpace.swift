@@ -83,6 +83,8 @@ public struct SurrogateSelection: Codable, Hashable, Sendable {
 extension SurrogateSpace: SpaceSettings {
   static let kind = SpaceKind.surrogate
 
+  static func plain(task: String?) -> SurrogateSpace { SurrogateSpace() }
+
   static func base(task: String?, metric: String?) -> String? {
     metric.flatMap(SegmentationMetric.init(rawValue:)).map(embeddedName)
   }

@@ -31,8 +31,7 @@ final class SeedTraining {
     progress(Self.progress(training, images: 0, LossSummary()))
     while !training.isFinished {
       if isCancelled() {
-        try save(training)
-        try curves?.flush()
+        try keep(training, curves)
         throw Interrupted()
       }
       let report = try training.advance()
@@ -43,12 +42,14 @@ final class SeedTraining {
         return result(seed, .diverged(step: report.step), start, meter, resumedAt: state?.step)
       }
       progress(Self.progress(training, images: task.schedule.imagesPerBatch, report.losses))
-      if training.step % max(1, records.checkpointInterval) == 0, !training.isFinished { try save(training) }
+      if training.step % max(1, records.checkpointInterval) == 0, !training.isFinished {
+        try keep(training, curves)
+      }
       if records.scoringInterval > 0, training.step % records.scoringInterval == 0, !training.isFinished {
         try meter.pause { try curves?.add(score(training).score, step: training.step) }
       }
     }
-    try save(training)
+    try keep(training, curves)
     let found = try score(training)
     try curves?.add(found.score, step: training.step)
     try curves?.flush()
@@ -77,6 +78,12 @@ final class SeedTraining {
         COCOEvaluation.evaluate(dataset: scored, detections: detections, comparing: .masks))
     }
     return Scoring(detections: detections, evaluation: evaluation, score: score)
+  }
+
+  /// Writes what the curves have so far, then the checkpoint: a training that goes on from there has drawn all before it.
+  private func keep(_ training: DetectionTraining, _ curves: TrainingCurves?) throws {
+    try curves?.flush()
+    try save(training)
   }
 
   private func save(_ training: DetectionTraining) throws {

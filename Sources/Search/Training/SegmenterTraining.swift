@@ -69,7 +69,7 @@ public struct SegmenterTraining: Sendable {
     let start = ProcessInfo.processInfo.systemUptime
     let state = try storedState(seed, on: splits.searchTrain)
     let training = try trainer.begin(
-      training, loss: loss.makeLoss(), on: splits.searchTrain, seed: seed, from: state)
+      training, loss: try loss.makeLoss(), on: splits.searchTrain, seed: seed, from: state)
     var meter = SpeedMeter(imagesPerStep: self.training.schedule.imagesPerBatch)
     func result(_ outcome: SegmenterResult.Outcome) -> SegmenterResult {
       SegmenterResult(

@@ -4,8 +4,8 @@ import JSONValues
 import Losses
 import Surrogates
 
-/// A segmenter's loss as `--theta` takes it: a name of `SegmentationLossChoice`, a loss card of mode SURROGATE (with `#name`
-/// for one of several), or a file with a JSON list of control points.
+/// A segmenter's loss as `--theta` takes it: a name of `SegmentationLossChoice`, a loss card of mode SURROGATE or MULTI_CLS
+/// (with `#name` for one of several), a file with a JSON list of control points, or a formula of X and Y.
 public struct ThetaArgument: Sendable, Hashable {
   public let loss: SegmentationLossChoice
   /// What `--metric` says, else the card's, else mIoU.
@@ -27,13 +27,14 @@ public struct ThetaArgument: Sendable, Hashable {
       }
       self.metric = standard
     } else if let file = CardReference(text) {
-      let (card, parameters) = try file.first(Self.option, fits: "no SURROGATE card") { card in
-        if case .surrogate(let parameters) = card.kind { parameters } else { nil }
+      let (card, found) = try file.first(Self.option, fits: "no SURROGATE or MULTI_CLS card") { card in
+        SegmentationLossChoice(card.kind)
       }
-      guard metric == nil || metric == parameters.metric else {
+      let own: SegmentationMetric? = if case .surrogate(let parameters) = found { parameters.metric } else { nil }
+      guard metric == nil || own == nil || metric == own else {
         throw SearchError.badLoss(
           place: Self.option, text: text,
-          reason: "the card '\(card.name)' is a surrogate of \(parameters.metric.rawValue), --metric says "
+          reason: "the card '\(card.name)' is a surrogate of \(own?.rawValue ?? ""), --metric says "
             + "\(standard.rawValue); leave --metric out, or give the card of that metric")
       }
       guard card.lossWeight == 1 else {
@@ -42,14 +43,26 @@ public struct ThetaArgument: Sendable, Hashable {
           reason:
             "the card '\(card.name)' has loss_weight: \(card.lossWeight), segmenters train with loss_weight: 1 only")
       }
-      (loss, self.metric) = (.surrogate(parameters), parameters.metric)
+      (loss, self.metric) = (found, own ?? standard)
+    } else if text.contains("(") {
+      do throws(FormulaError) {
+        loss = .formula(try Formula(parsing: text, mode: .multiClass))
+      } catch {
+        throw SearchError.badLoss(place: Self.option, text: text, reason: error.message)
+      }
+      self.metric = standard
     } else {
       let nearest = NameSuggestion.nearest(to: text, among: SegmentationLossChoice.names)
       throw SearchError.badLoss(
         place: Self.option, text: text,
         reason: "there is no such loss" + (nearest.map { ": did you mean '\($0)'?" } ?? "")
-          + " (names: \(SegmentationLossChoice.names.joined(separator: ", ")); or a loss card (.yaml, .json), or a .json "
-          + "file with a list of control points)")
+          + " (names: \(SegmentationLossChoice.names.joined(separator: ", ")); or a loss card (.yaml, .json), a .json "
+          + "file with a list of control points, or a formula of X and Y)")
+    }
+    do throws(PixelFormulaError) {
+      _ = try loss.makeLoss()
+    } catch {
+      throw SearchError.badLoss(place: Self.option, text: text, reason: error.message)
     }
   }
 
@@ -71,12 +84,22 @@ public struct ThetaArgument: Sendable, Hashable {
 }
 
 extension SegmentationLossChoice {
+  /// The loss of a card; nil for one of boxes or of one-stage detectors.
+  fileprivate init?(_ kind: LossCard.Kind) {
+    switch kind {
+    case .surrogate(let parameters): self = .surrogate(parameters)
+    case .formula(let formula, .multiClass): self = .formula(formula)
+    case .formula: return nil
+    }
+  }
+
   /// One line that says everything about the loss: what a checkpoint keeps to know it again.
   public var description: String {
     switch self {
     case .crossEntropy: "ce"
     case .dice: "dice"
     case .lovasz: "lovasz"
+    case .formula(let formula): formula.description
     case .surrogate(let parameters):
       "\(parameters.metric.rawValue) \(parameters.parameterization.rawValue) tolerance \(parameters.tolerance)"
         + (parameters.dropsBackground ? " without background" : "")

@@ -1,3 +1,4 @@
+import Formulas
 import Losses
 
 /// The losses that a segmenter can be trained with.
@@ -6,6 +7,8 @@ public enum SegmentationLossChoice: Hashable, Sendable {
   case dice
   case lovasz
   case surrogate(SurrogateParameters)
+  /// A formula of X and Y for every pixel.
+  case formula(Formula)
 
   /// The names that stand for a loss without a file; `published` is the authors' find for the metric.
   public static let names = ["published", "ce", "dice", "lovasz"]
@@ -22,12 +25,14 @@ public enum SegmentationLossChoice: Hashable, Sendable {
   }
 
   /// A loss for one worker.
-  public func makeLoss(instructions: InstructionSet = .best) -> any SegmentationLoss {
+  /// - Throws: `PixelFormulaError` for a formula that is no loss of a pixel.
+  public func makeLoss(instructions: InstructionSet = .best) throws(PixelFormulaError) -> any SegmentationLoss {
     switch self {
     case .crossEntropy: CrossEntropyLoss(instructions: instructions)
     case .dice: DiceLoss(instructions: instructions)
     case .lovasz: LovaszSoftmaxLoss(instructions: instructions)
     case .surrogate(let parameters): parameters.makeLoss(instructions: instructions)
+    case .formula(let formula): try FormulaPixelLoss(formula, instructions: instructions)
     }
   }
 }

@@ -15,8 +15,8 @@ struct SurrogateTrainCommand: ParsableCommand {
       EXAMPLE: autoloss surrogate train --theta best.yaml --data my-folder --out runs/mine
 
       Losses are ce (cross entropy), dice, lovasz, published (the authors' find for the \
-      metric), a loss card of mode SURROGATE, or a .json file with a list of control \
-      points. The score is that of the split that --score-on names. With --out, a \
+      metric), a loss card of mode SURROGATE or MULTI_CLS, a .json file with a list of \
+      control points, or a formula of X and Y such as "Neg(Dot(Y,Log(Softmax(X))))". The score is that of the split that --score-on names. With --out, a \
       checkpoint of each seed is kept; stopped or killed at any moment, the same command \
       goes on from there with --resume and ends with the same weights.
       """)
@@ -26,7 +26,7 @@ struct SurrogateTrainCommand: ParsableCommand {
       "What `published` and a list of control points stand for, and the first of the scores: "
         + "\(SegmentationMetric.allCases.map(\.rawValue).joined(separator: ", ")) (default: the card's, else mIoU)."))
   var metric: String?
-  @Option(help: "The loss: published, ce, dice, lovasz, or a file (see above).")
+  @Option(help: "The loss: published, ce, dice, lovasz, a file or a formula (see above).")
   var theta = "published"
   @OptionGroup var data: SegmentationDataOptions
   @Option(help: "Optimizer steps.")

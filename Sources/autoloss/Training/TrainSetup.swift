@@ -9,7 +9,7 @@ import Search
 struct TrainSetup: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What to train for: \(SearchTask.allCases.map(\.rawValue).joined(separator: ", ")) (default: what the "
+      "What to train for: \(SearchTask.ofDetectors.map(\.rawValue).joined(separator: ", ")) (default: what the "
         + "detector is for, else detection-twostage)."))
   var task: SearchTask?
   @Option(
@@ -56,6 +56,10 @@ struct TrainSetup: ParsableArguments {
     let wanted =
       task ?? stored?.space.task
       ?? SearchTask.allCases.first { $0.classificationMode == detector?.classificationMode } ?? .detectionTwoStage
+    guard SearchTask.ofDetectors.contains(wanted) else {
+      throw InputError(
+        "--task \(wanted.rawValue): trains no detector; segmenters are trained by `autoloss surrogate train`")
+    }
     var space: SearchSpace
     if let stored, !options.isGiven, task == nil || task == stored.space.task {
       space = stored.space

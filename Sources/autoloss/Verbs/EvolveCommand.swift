@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evolution
 import Foundation
+import Losses
 import Proxy
 import Reporting
 import RunStore
@@ -12,6 +13,7 @@ struct EvolveCommand: ParsableCommand {
     commandName: "evolve", abstract: "Searches loss functions and scores the best on the hold-out split.",
     discussion: """
       EXAMPLE: autoloss evolve --task detection-twostage --data synthetic --seed 1
+      EXAMPLE: autoloss evolve --task segmentation --metric mIoU --data my-folder --seed 1
       EXAMPLE: autoloss evolve --resume --out runs/synthetic-joint-seed1
 
       Killed at any moment, the same command with --resume goes on and ends with the \
@@ -22,7 +24,13 @@ struct EvolveCommand: ParsableCommand {
   var task: SearchTask = .detectionTwoStage
   @Option(help: "Which losses vary: cls, reg or joint (default: as the search space says).")
   var branch: SearchBranch?
-  @Option(help: "A data folder (COCO or VOC layout) or 'synthetic' (default: synthetic).")
+  @Option(
+    help: ArgumentHelp(
+      "With --task segmentation, what formulas are judged by: "
+        + "\(SegmentationMetric.allCases.map(\.rawValue).joined(separator: ", ")) (default: as the search space says).")
+  )
+  var metric: String?
+  @Option(help: "A data folder (COCO or VOC layout; label maps for segmentation) or 'synthetic' (default: synthetic).")
   var data: String?
   @OptionGroup var spaceOptions: SpaceOptions
   @Option(
@@ -33,7 +41,7 @@ struct EvolveCommand: ParsableCommand {
   var seed: UInt64?
   @Option(help: "Threads; they change the time a run takes, never its result (default: one for each processor).")
   var workers: Int?
-  @Option(help: "The run's folder (default: runs/<data>-<branch>-seed<seed>).")
+  @Option(help: "The run's folder (default: runs/<data>-<what is searched>-seed<seed>).")
   var out: String?
   @Flag(help: "Go on with the run in the folder.")
   var resume = false
@@ -53,6 +61,12 @@ struct EvolveCommand: ParsableCommand {
     let resumed = resume ? try reopen(folder, requested) : nil
     let configuration = resumed?.configuration ?? requested
     // Everything that can be wrong with the input is found before the folder is made.
+    if let target = configuration.space.segmentation {
+      let splits = try DataOption.open(configuration.data, target.data)
+      return try search(
+        configuration, in: folder, resumed: resumed?.store, source: try SegmenterFormulaSource(target, splits: splits),
+        dataHash: splits.contentHash, workers: workers)
+    }
     let splits = try DataOption.open(configuration.data, configuration.space.data)
     if resumed == nil, spaceOptions.profile == nil,
       let small = SmallObjects(splits.searchTrain, input: configuration.space.data)
@@ -60,13 +74,21 @@ struct EvolveCommand: ParsableCommand {
       Console.error("\(small): --profile \(SmallObjects.profile) is made for such data")
     }
     let backbone = try InitialWeightsOption.backbone(configuration.space)
-    let source = try DetectionEvaluatorSource(configuration.space, splits: splits, backbone: backbone)
-    let initialHash = backbone?.contentHash ?? "none"
+    try search(
+      configuration, in: folder, resumed: resumed?.store,
+      source: try DetectionEvaluatorSource(configuration.space, splits: splits, backbone: backbone),
+      dataHash: splits.contentHash, initialHash: backbone?.contentHash ?? "none", workers: workers)
+  }
+
+  /// Runs the search to its end, in a new folder or where the stored run stands.
+  private func search<Source: EvaluatorSource>(
+    _ configuration: RunConfiguration, in folder: URL, resumed: RunStore?, source: Source, dataHash: String,
+    initialHash: String = "none", workers: Int
+  ) throws where Source.Evaluator.Request == TrainingRequest {
     let store =
-      try resumed?.store
-      ?? SearchStore.create(folder, configuration, dataHash: splits.contentHash, initialHash: initialHash)
+      try resumed ?? SearchStore.create(folder, configuration, dataHash: dataHash, initialHash: initialHash)
     try SearchStore.checkWeights(store, hash: initialHash)
-    try SearchStore.checkData(store, hash: splits.contentHash, name: configuration.data)
+    try SearchStore.checkData(store, hash: dataHash, name: configuration.data)
     for warning in try SearchStore.warnings(store) { Console.error("warning: \(warning)") }
     let progress = ProgressReporter.standardError()
     let search = try SearchRun(
@@ -94,8 +116,23 @@ struct EvolveCommand: ParsableCommand {
     var space = try spaceOptions.resolved(for: task)
     if let branch { space.branch = branch }
     if let initial { space.initialWeights = initial }
+    if task == .segmentation, branch ?? .classification != .classification {
+      throw InputError("--branch: the task segmentation has the branch cls alone; leave the option out")
+    }
+    if task == .segmentation, initial != nil {
+      throw InputError("--init: segmenters begin with drawn weights; leave the option out")
+    }
+    if let metric = try requestedMetric() { space.segmentation?.metric = metric }
     if data == "" { throw InputError("--data: is empty; name a data folder, or 'synthetic'") }
     return RunConfiguration(program: Machine.version, data: data ?? "synthetic", seed: seed ?? 1, space: space)
+  }
+
+  private func requestedMetric() throws -> SegmentationMetric? {
+    guard let metric else { return nil }
+    guard task == .segmentation else {
+      throw InputError("--metric: is for --task segmentation; detectors are judged by selection.metric (--set)")
+    }
+    return try SegmentationMetric(named: metric)
   }
 
   /// The stored run; options that were given must say what it was started with.
@@ -105,6 +142,7 @@ struct EvolveCommand: ParsableCommand {
     let store = try RunStore.resume(folder)
     let stored = try SearchStore.configuration(of: store)
     var expected = stored
+    if let metric = try requestedMetric() { expected.space.segmentation?.metric = metric }
     if spaceOptions.isGiven || branch != nil || initial != nil {
       if spaceOptions.isGiven || branch != nil { expected.space = requested.space }
       expected.space.branch = branch ?? stored.space.branch
@@ -121,7 +159,14 @@ struct EvolveCommand: ParsableCommand {
 
   private static func defaultFolder(_ configuration: RunConfiguration) -> String {
     let data = URL(fileURLWithPath: configuration.data).lastPathComponent
-    return "runs/\(data)-\(configuration.space.branch.rawValue)-seed\(configuration.seed)"
+    let space = configuration.space
+    let searched =
+      switch space.task {
+      case .detectionTwoStage: space.branch.rawValue
+      case .detectionOneStage: "onestage-\(space.branch.rawValue)"
+      case .segmentation: "formulas-\(space.metricName)"
+      }
+    return "runs/\(data)-\(searched)-seed\(configuration.seed)"
   }
 
   private func finish(_ result: SearchResult, folder: URL) {

@@ -33,6 +33,9 @@ struct PretrainCommand: ParsableCommand {
 
   func run() throws {
     if out == "" { throw InputError("--out: is empty; name a file") }
+    guard SearchTask.ofDetectors.contains(task) else {
+      throw InputError("--task \(task.rawValue): has no backbone to share; segmenters begin with drawn weights")
+    }
     let pretraining = Pretraining(try spaceOptions.resolved(for: task), steps: steps, seed: seed)
     try pretraining.training.validate()
     let start = ProcessInfo.processInfo.systemUptime

@@ -26,7 +26,7 @@ final class SegmenterStandIn: CandidateEvaluator {
     let noise = Double(Self.hash(request.key) % 1000) / 100_000
     let level: Double
     switch request.loss {
-    case .crossEntropy, .dice, .lovasz: level = 0.4
+    case .crossEntropy, .dice, .lovasz, .formula: level = 0.4
     case .surrogate(let parameters) where parameters == .published(parameters.metric): level = 0.45
     case .surrogate(let parameters):
       let points = parameters.theta

@@ -47,6 +47,20 @@ public struct SegmentationDataset: Hashable, Sendable {
     return Array(counts.prefix(classes.count))
   }
 
+  /// For each class one image with pixels of it, as far as there are: the rarest class chooses first.
+  public func onePerClass() -> SegmentationDataset {
+    var holders = [[Int]](repeating: [], count: classes.count)
+    for (index, image) in images.enumerated() {
+      for label in Set(image.labels.labels) where Int(label) < classes.count { holders[Int(label)].append(index) }
+    }
+    var taken: Set<Int> = []
+    let order = classes.indices.sorted { (holders[$0].count, $0) < (holders[$1].count, $1) }
+    for label in order {
+      if let index = holders[label].first(where: { !taken.contains($0) }) { taken.insert(index) }
+    }
+    return subset(taken.sorted())
+  }
+
   private static func hash(classes: [String], images: [SegmentationImage]) -> String {
     var hasher = ContentHasher()
     hasher.combine(classes.count)
