@@ -11,21 +11,13 @@ Seeds are the outer loop, so that what is done so far is balanced over the rows.
 """
 
 import argparse
-import concurrent.futures
-import datetime
-import fcntl
-import hashlib
-import json
 import math
-import os
 import pathlib
 import shutil
-import statistics
-import subprocess
 import sys
-import tempfile
-import threading
-import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import sittings
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROWS = HERE / "rows.jsonl"
@@ -33,10 +25,6 @@ README = HERE / "README.md"
 FIGURE = HERE / "table.svg"
 SEEDS = range(1, 6)
 LIMIT_HOURS = 4.0
-# Of the machine on which rows.jsonl was made; its hours are processor time over cores, since it had other work too.
-CORES = 2
-# After so many trainings without a result nothing more is begun.
-MOST_FAILURES = 4
 
 TWO_STAGE = ("default", "cse-autoloss-a")
 ONE_STAGE = ("default", "cse-autoloss-b")
@@ -58,8 +46,6 @@ OPTIONS = {
     "synthetic": ["--steps", "1200"],
 }
 METRICS = ("AP", "AP50", "mask_AP", "mask_AP50")
-# Two-sided 95 % points of Student's t for 1, 2, … degrees of freedom.
-STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
 
 def table_rows():
@@ -88,115 +74,33 @@ def command(training):
 
 
 def read_rows():
-    """The rows by command; a line that a power cut broke is passed over, and so are rows of other settings."""
-    wanted = {command(training) for training in trainings()}
-    rows = {}
-    if ROWS.exists():
-        for line in ROWS.read_text().splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if row.get("command") in wanted:
-                rows.setdefault(row["command"], row)
-    return rows
-
-
-def machine_hours(rows):
-    """Processor time over the machine's cores; of rows that do not know theirs, the hours in which at least one was under way."""
-    rows = list(rows)
-    known = sum(row["cpu_seconds"] for row in rows if "cpu_seconds" in row) / CORES / 3600
-    return known + union_hours(row for row in rows if "cpu_seconds" not in row)
-
-
-def union_hours(rows):
-    """Hours in which at least one training was under way."""
-    total, end = 0.0, 0.0
-    for start, seconds in sorted((row["started"], row["wall_seconds"]) for row in rows):
-        total += max(0.0, start + seconds - max(start, end))
-        end = max(end, start + seconds)
-    return total / 3600
-
-
-# Running
+    return sittings.read_rows(ROWS, {command(training) for training in trainings()})
 
 
 def train(program, version, training, folder):
     """One training; its row, or an error as text."""
-    started = time.time()
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as messages:
-        process = subprocess.Popen([program, *arguments(*training, folder)], stdout=output, stderr=messages)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        messages.seek(0)
-        try:
-            run = json.loads(output.read())["runs"][0]
-        except (ValueError, KeyError, IndexError):
-            return None, f"exit code {process.returncode}: {messages.read().strip()[-500:]}"
+    found, cost, failure = sittings.run_program([program, *arguments(*training, folder)])
+    if failure or not found.get("runs"):
+        return failure or "no runs in the answer"
+    run = found["runs"][0]
     row = dict(zip(("seed", "detector", "data", "loss"), training))
     row.update({name: round(run[name], 6) for name in METRICS if run.get(name) is not None})
     if "diverged_at_step" in run:
         row["diverged_at_step"] = run["diverged_at_step"]
-    row.update(
-        training_seconds=round(run["seconds"], 1), started=round(started), wall_seconds=round(time.time() - started, 1),
-        cpu_seconds=round(used.ru_utime + used.ru_stime, 1),
-        program=version, command=command(training))
-    return row, None
-
-
-def append(row):
-    """Adds a line, whole even after a line that a power cut broke."""
-    broken = ROWS.exists() and ROWS.stat().st_size > 0 and not ROWS.read_bytes().endswith(b"\n")
-    with ROWS.open("a") as file:
-        file.write(("\n" if broken else "") + json.dumps(row) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    row.update(training_seconds=round(run["seconds"], 1), **cost, program=version, command=command(training))
+    return row
 
 
 def run_missing(folder, workers, minutes, program):
-    lock = ROWS.open("a")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        sys.exit("another run.py is at work on these rows")
     for name in ("bccd", "aquarium"):
         if not (pathlib.Path(folder) / name).is_dir():
             sys.exit(f"{folder}: holds no folder {name}")
-    version = subprocess.run([program, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    version += f" (sha256 {hashlib.sha256(pathlib.Path(program).read_bytes()).hexdigest()[:12]})"
-    rows = read_rows()
-    missing = [training for training in trainings() if command(training) not in rows]
-    done, begun = list(rows.values()), time.time()
-    adding = threading.Lock()
-    interrupted, failures = threading.Event(), []
-
-    def one(training):
-        spent = time.time() - begun
-        if interrupted.is_set() or len(failures) >= MOST_FAILURES or spent > 60 * minutes or machine_hours(done) > LIMIT_HOURS:
-            return
-        row, failure = train(program, version, training, folder)
-        with adding:
-            if failure:
-                if failure.startswith("exit code 130"):
-                    interrupted.set()
-                failures.append(f"{command(training)}: {failure}")
-                return
-            append(row)
-            done.append(row)
-            left = len(missing) - missing.index(training) - 1
-            print(f"{datetime.datetime.now():%H:%M:%S} seed {row['seed']} {row['detector']} {row['data']} {row['loss']}: "
-                  f"AP {row.get('AP')} AP50 {row.get('AP50')}, {row['wall_seconds']:.0f} s, {left} left", flush=True)
-
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        try:
-            list(pool.map(one, missing))
-        except KeyboardInterrupt:
-            interrupted.set()
-    left = len(trainings()) - len(read_rows())
-    if left:
-        print(f"{left} trainings are left", *failures, sep="\n", file=sys.stderr)
-    return left == 0
+    version = sittings.version(program)
+    by_command = {command(training): training for training in trainings()}
+    return sittings.run_missing(
+        ROWS, list(by_command), lambda text: train(program, version, by_command[text], folder),
+        lambda row: f"seed {row['seed']} {row['detector']} {row['data']} {row['loss']}: AP {row.get('AP')} AP50 {row.get('AP50')}",
+        workers, minutes, LIMIT_HOURS)
 
 
 # The table
@@ -219,24 +123,6 @@ def paired(rows, detector, data, losses, metric):
     return pairs
 
 
-def interval(differences):
-    """Mean and half width of the 95 % interval (Student's t); the half width of fewer than two is None."""
-    mean = statistics.fmean(differences)
-    if len(differences) < 2:
-        return mean, None
-    return mean, STUDENT[len(differences) - 2] * statistics.stdev(differences) / math.sqrt(len(differences))
-
-
-def spread(values):
-    text = f"{statistics.fmean(values):.3f}"
-    return text + (f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else "")
-
-
-def difference(pairs):
-    mean, half = interval([b - a for a, b in pairs])
-    return f"{mean:+.3f}" + (f" [{mean - half:+.3f}, {mean + half:+.3f}]" if half is not None else "")
-
-
 def comparisons(rows):
     """(detector, data, losses, metric, pairs) of every line of the table that has a pair."""
     for detector, data, losses in table_rows():
@@ -253,12 +139,12 @@ def table(rows):
     ]
     for detector, data, losses, metric, pairs in comparisons(rows):
         lines.append(
-            f"| {detector} | `{data}` | {metric.replace('_', ' ')} | {spread([a for a, _ in pairs])} "
-            f"| {losses[1]}: {spread([b for _, b in pairs])} | {difference(pairs)} | {len(pairs)} |")
+            f"| {detector} | `{data}` | {metric.replace('_', ' ')} | {sittings.spread([a for a, _ in pairs])} "
+            f"| {losses[1]}: {sittings.spread([b for _, b in pairs])} | {sittings.difference(pairs)} | {len(pairs)} |")
     diverged = [row for row in rows.values() if "diverged_at_step" in row]
     done, programs = len(rows), sorted({row["program"] for row in rows.values()})
     lines += ["", f"{done} of {len(trainings())} trainings are done, {len(diverged)} of them diverged (counted as 0). "
-              f"They took {machine_hours(rows.values()):.2f} hours of the machine. Program: {', '.join(programs)}."]
+              f"They took {sittings.machine_hours(rows.values()):.2f} hours of the machine. Program: {', '.join(programs)}."]
     return "\n".join(lines)
 
 
@@ -267,7 +153,7 @@ def figure(rows):
     lines = [entry for entry in comparisons(rows) if entry[3] in ("AP", "mask_AP")]
     reach = 0.01
     for *_, pairs in lines:
-        mean, half = interval([b - a for a, b in pairs])
+        mean, half = sittings.interval([b - a for a, b in pairs])
         reach = max(reach, abs(mean) + (half or 0))
     left, width, step = 190, 360, 24
     height = 56 + step * len(lines)
@@ -284,7 +170,7 @@ def figure(rows):
     ]
     for index, (detector, data, _, metric, pairs) in enumerate(lines):
         y = 42 + step * index
-        mean, half = interval([b - a for a, b in pairs])
+        mean, half = sittings.interval([b - a for a, b in pairs])
         name = f"{detector}, {data}" + (", masks" if metric == "mask_AP" else "")
         parts.append(f'<text x="{left - 8}" y="{y + 4}" text-anchor="end">{name}</text>')
         if half is not None:
@@ -295,14 +181,9 @@ def figure(rows):
     return "\n".join(parts + ["</svg>", ""])
 
 
-BEGIN, END = "<!-- table -->\n", "\n<!-- end of table -->"
-
-
 def written(rows):
     """The texts of README.md and table.svg as the rows give them."""
-    before, rest = README.read_text().split(BEGIN)
-    after = rest.split(END)[1]
-    return before + BEGIN + table(rows) + END + after, figure(rows)
+    return sittings.between_marks(README.read_text(), table(rows)), figure(rows)
 
 
 def main():
@@ -318,7 +199,7 @@ def main():
     if options.status:
         rows = read_rows()
         left = [training for training in trainings() if command(training) not in rows]
-        print(f"{len(rows)} done, {len(left)} left, {machine_hours(rows.values()):.2f} of {LIMIT_HOURS:g} hours used")
+        print(f"{len(rows)} done, {len(left)} left, {sittings.machine_hours(rows.values()):.2f} of {LIMIT_HOURS:g} hours used")
         return
     if options.check:
         if written(read_rows()) != (README.read_text(), FIGURE.read_text()):
