@@ -4,6 +4,9 @@
 >>> loss(predicted_boxes, target_boxes, avg_factor=64)
 """
 
+from importlib import import_module
+from types import ModuleType
+
 from .boxes import areas, overlap
 from .cards import Evidence, LossCard, Provenance, Surrogate, load_cards, save_cards
 from .classification import BinaryClsLoss, MultiClsLoss
@@ -16,6 +19,15 @@ from .surrogate import SurrogateLoss
 from .vocabulary import Mode
 
 __version__ = "0.1.0"
+
+_ADAPTERS = ("mmdet", "mmseg", "torchvision", "ultralytics")
+"""Submodules that need a library of their own: imported when first asked for."""
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _ADAPTERS:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 __all__ = [
     "AutolossWarning",

@@ -1,7 +1,7 @@
 """Discovered losses in mmdetection 3: `custom_imports = dict(imports=["autoloss.mmdet"])`, then in a head
 
     loss_cls=dict(type="AutolossMultiCls", formula="cse-autoloss-a")                      # two stages
-    loss_cls=dict(type="AutolossBinaryCls", formula="cse-autoloss-b", use_sigmoid=True)   # one stage
+    loss_cls=dict(type="AutolossBinaryCls", formula="focal", use_sigmoid=True)   # one stage
     loss_bbox=dict(type="AutolossReg", formula="cse-autoloss-a")                          # with reg_decoded_bbox=True
 
 Stock heads feed no IoU: Z is 1 and Q is 0 then (a warning says so). `with_iou` makes a box head that does; it is
@@ -92,7 +92,7 @@ class AutolossBinaryCls(_Wrapped[BinaryClsLoss]):
 
     def __init__(
         self,
-        formula: object = "cse-autoloss-b",
+        formula: object = "focal",
         loss_weight: float | None = None,
         reduction: str | None = None,
         use_sigmoid: bool = True,

@@ -101,8 +101,11 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
 def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
     if values["steps"] is None and values["epochs"] is None:
         values["epochs"] = 12.0
-    if values["learning_rate"] is None:
-        values["learning_rate"] = 0.0  # see training.learning_rate: it needs the number of processes
+    rate = values["learning_rate"]
+    if rate is None:
+        values["learning_rate"] = 0.0  # see schedule.learning_rate: it needs the number of processes
+    else:
+        _require(0 < rate < float("inf"), "learning_rate", rate, "above 0, and finite")
     return values
 
 
@@ -112,7 +115,7 @@ def _checked(options: Options) -> Options:
     for name in ("steps", "limit", "threads", "stop_after"):
         value = getattr(options, name)
         _require(value is None or value >= 1, name, value, "at least 1")
-    for name in ("learning_rate", "weight_decay", "clip", "workers", "seed"):
+    for name in ("weight_decay", "clip", "workers", "seed"):
         _require(0 <= getattr(options, name) < float("inf"), name, getattr(options, name), "0 or more, and finite")
     _require(options.epochs is None or 0 < options.epochs < float("inf"), "epochs", options.epochs, "above 0")
     _require(options.max_size >= options.size, "max_size", options.max_size, f"at least --size ({options.size})")
