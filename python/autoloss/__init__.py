@@ -29,6 +29,7 @@ def __getattr__(name: str) -> ModuleType:
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
+
 __all__ = [
     "AutolossWarning",
     "BinaryClsLoss",
