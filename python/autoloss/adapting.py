@@ -62,8 +62,7 @@ class Counts:
 
         None stands for the loss's own entries.
         """
-        card = None if isinstance(loss, DeltaLoss) else loss.card
-        average = "sampled" if card is None else card.average_by
+        average = "sampled" if loss.card is None else loss.card.average_by
         if average == "sampled":
             return self.sampled.clamp(min=1) if isinstance(self.sampled, Tensor) else max(self.sampled, 1)
         if average == "positives":

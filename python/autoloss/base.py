@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from .errors import AutolossWarning
+from .arguments import number
+from .errors import AutolossWarning, LossError
 from .formula import Formula, as_formula
-from .reduction import checked_reduction
+from .reduction import checked_reduction, checked_weight
 from .vocabulary import Mode
 
 if TYPE_CHECKING:
@@ -29,10 +30,26 @@ class FormulaLoss(nn.Module):
         self.formula = as_formula(formula, self.mode)
         self.formula.refuse_bare_literal()
         self.reduction = checked_reduction(reduction)
-        self.loss_weight = float(loss_weight)
+        self.loss_weight = checked_weight(loss_weight)
         self.card: LossCard | None = None
         """The card that the loss was loaded from."""
         self._has_warned = False
+
+    @property
+    def iou(self) -> str:
+        """What is to feed Z or Q, as the card says: "none" or "decoded_box"; without a card, what the formula needs.
+
+        Whoever calls the module feeds it: the IoU of the decoded boxes, or nothing.
+        """
+        if self.card is not None:
+            return self.card.iou
+        return "decoded_box" if self.iou_variable in self.formula.variables else "none"
+
+    @property
+    def box_units(self) -> str:
+        """The unit in which boxes are to come, as the card says: "pixels" (also without a card), "stride" or
+        "normalized". Nothing is converted here."""
+        return "pixels" if self.card is None else self.card.box_units
 
     def extra_repr(self) -> str:
         return f"{self.formula}, reduction={self.reduction!r}, loss_weight={self.loss_weight:g}"
@@ -60,15 +77,15 @@ def feed_iou(iou: Tensor, positive: Tensor, elsewhere: float) -> Tensor:
         iou: N numbers, one for each row, or one for each positive row in row order; without gradient.
         positive: N booleans.
 
-    Raises ValueError where the number of IoUs fits neither.
+    Raises LossError where the number of IoUs fits neither (the number of positives is asked for on the CPU alone).
     """
     values = iou.detach().reshape(-1)
     if values.shape[0] != positive.shape[0]:
-        if not torch.compiler.is_compiling() and values.shape[0] != int(positive.sum()):
-            raise ValueError(
-                f"iou holds {values.shape[0]} numbers where {positive.shape[0]} (one for each row) or "
-                f"{int(positive.sum())} (one for each positive row) are needed"
-            )
+        count = number(positive.sum())
+        if values.shape[0] > positive.shape[0] or (count is not None and values.shape[0] != count):
+            some = "one for each positive row" if count is None else f"{count} (one for each positive row)"
+            wanted = f"{positive.shape[0]} (one for each row) or {some}"
+            raise LossError("argumentShape", f"iou holds {values.shape[0]} numbers where {wanted} are needed")
         if values.shape[0] == 0:
             return torch.full_like(positive, elsewhere, dtype=values.dtype)
         values = values[(positive.long().cumsum(0) - 1).clamp(min=0)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .arguments import check_boxes
+
 AREA_EPSILON = 1e-7
 """Added to union and enclosing area."""
 
@@ -13,8 +15,9 @@ def areas(pred: Tensor, target: Tensor) -> dict[str, Tensor]:
     """U, I and E (each N) of predicted and target boxes (each N×4: x1, y1, x2, y2), in squares of their unit.
 
     The intersection and the enclosing box clamp their sides at 0; the areas of the boxes themselves are not clamped, so
-    that an inverted box has a negative one.
+    that an inverted box has a negative one. Raises LossError for tensors of other shapes.
     """
+    check_boxes(pred, target)
     inner = (torch.minimum(pred[:, 2:], target[:, 2:]) - torch.maximum(pred[:, :2], target[:, :2])).clamp(min=0)
     outer = (torch.maximum(pred[:, 2:], target[:, 2:]) - torch.minimum(pred[:, :2], target[:, :2])).clamp(min=0)
     intersection = inner[:, 0] * inner[:, 1]
@@ -28,7 +31,10 @@ def overlap(pred: Tensor, target: Tensor) -> Tensor:
     Args:
         pred: N×4 decoded boxes x1, y1, x2, y2; of fewer than 32 bits they are taken in float32.
         target: N×4.
+
+    Raises LossError for tensors of other shapes.
     """
+    check_boxes(pred, target)
     p, t = computed(pred.detach()), computed(target.detach())
     inner = (torch.minimum(p[:, 2:], t[:, 2:]) - torch.maximum(p[:, :2], t[:, :2])).clamp(min=0)
     intersection = inner[:, 0] * inner[:, 1]

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .arguments import KEYWORDS, check_labels, check_logits, check_weight, need_tensor, number, refuse_unknown
 from .base import FormulaLoss, feed_iou
 from .boxes import computed
 from .errors import LossError
@@ -15,6 +16,7 @@ from .reduction import checked_reduction, reduce, without_weightless
 from .shapes import ValueShape
 from .vocabulary import Mode
 
+KEYWORDS_WITH_IOU = (*KEYWORDS, "iou")
 _KEEPS_WHOLE_NUMBERS = {"Neg", "Abs", "Relu", "Add", "Sub", "Mul", "Dot"}
 
 
@@ -33,7 +35,7 @@ class MultiClsLoss(FormulaLoss):
         reduction_override: str | None = None,
         *,
         iou: Tensor | None = None,
-        **kwargs: Any,
+        **unknown: Any,
     ) -> Tensor:
         """The loss of a batch.
 
@@ -44,15 +46,18 @@ class MultiClsLoss(FormulaLoss):
             avg_factor: what a mean divides by in place of the number of entries.
             reduction_override: "none", "sum" or "mean" in place of the module's own.
             iou: what Z holds in positive rows: N numbers, or one for each positive row in row order; without it Z is 1.
-            kwargs: ignored, for callers that pass more.
 
-        Raises LossError for arguments that do not fit together.
+        Raises LossError for arguments that do not fit together (labels are looked at on the CPU alone), TypeError for
+        keywords that it does not have.
         """
-        reduction = checked_reduction(reduction_override or self.reduction)
-        logits = computed(pred)
-        label = target.reshape(-1)
-        rows, classes = logits.shape
-        _check_labels(label, classes)
+        refuse_unknown("MultiClsLoss", unknown, KEYWORDS_WITH_IOU)
+        reduction = checked_reduction(self.reduction if reduction_override is None else reduction_override)
+        check_logits(pred)
+        rows, classes = pred.shape
+        check_labels(target, rows)
+        check_weight(weight, rows)
+        logits, label = computed(pred), target.reshape(-1)
+        _check_range(label, (label < 0) | (label >= classes), classes, f"outside 0 ... {classes - 1}")
         if weight is not None:
             weight = weight.reshape(-1)
             if self.formula.shape is ValueShape.PER_ELEMENT:
@@ -72,6 +77,7 @@ class MultiClsLoss(FormulaLoss):
             self._warn_without_iou()
             z = torch.ones_like(logits)
         else:
+            need_tensor("iou", iou)
             z = feed_iou(iou.to(logits.dtype), label < classes - 1, 1).unsqueeze(1).expand(rows, classes)
         loss = self.formula(X=x, Y=y, Z=z)
         return reduce(loss, weight, reduction, avg_factor, independent=independent) * self.loss_weight
@@ -92,6 +98,8 @@ class BinaryClsLoss(FormulaLoss):
     ) -> None:
         """Positive entries weigh `alpha`, negative ones 1 − alpha; None (or below 0) weighs nothing."""
         super().__init__(formula, reduction, loss_weight)
+        if alpha is not None and not alpha <= 1:
+            raise ValueError(f"alpha {alpha} is no share: write a number in 0 ... 1, or None")
         self.alpha = None if alpha is None or alpha < 0 else float(alpha)
 
     def extra_repr(self) -> str:
@@ -106,32 +114,38 @@ class BinaryClsLoss(FormulaLoss):
         reduction_override: str | None = None,
         *,
         iou: Tensor | None = None,
-        **kwargs: Any,
+        **unknown: Any,
     ) -> Tensor:
         """The loss of a batch.
 
         Args:
             pred: logits, N×C.
-            target: N labels, any outside 0 ... C − 1 is background; or the labels as N×C zeros and ones; or a pair of
-                labels and IoUs, as mmdetection's quality focal loss takes them.
+            target: N labels, C or below 0 for the background; or the labels as N×C zeros and ones; or a pair of labels
+                and IoUs, as mmdetection's quality focal loss takes them.
             weight: a weight for each row (N) or entry (N×C), or None; what has weight 0 counts nothing.
             avg_factor: what a mean divides by in place of the number of entries.
             reduction_override: "none", "sum" or "mean" in place of the module's own.
             iou: what Q holds at the positive class: N numbers, or one for each positive row in row order; without it Q
                 is 0.
-            kwargs: ignored, for callers that pass more.
 
-        Raises LossError for arguments that do not fit together.
+        Raises LossError for arguments that do not fit together (labels are looked at on the CPU alone), TypeError for
+        keywords that it does not have.
         """
-        reduction = checked_reduction(reduction_override or self.reduction)
-        logits = computed(pred)
+        refuse_unknown("BinaryClsLoss", unknown, KEYWORDS_WITH_IOU)
+        reduction = checked_reduction(self.reduction if reduction_override is None else reduction_override)
+        check_logits(pred)
         if isinstance(target, tuple):
+            if len(target) != 2 or iou is not None:
+                raise LossError("argumentShape", "target is one pair, labels and IoUs; iou is not given besides")
             target, iou = target
+        check_weight(weight, *pred.shape)
+        logits = computed(pred)
         py, positive = _positives(target, logits)
         if iou is None:
             self._warn_without_iou()
             q = torch.zeros_like(logits)
         else:
+            need_tensor("iou", iou)
             q = py * feed_iou(iou.to(logits.dtype), positive, 0).unsqueeze(1)
         if weight is not None and weight.dim() == 1:
             weight = weight.unsqueeze(1)
@@ -148,26 +162,25 @@ class BinaryClsLoss(FormulaLoss):
 
 def _positives(target: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
     """PY, and whether each row has a positive."""
-    classes = logits.shape[1]
-    if target.dim() == 2 and target.shape == logits.shape:
+    need_tensor("target", target)
+    rows, classes = logits.shape
+    if target.shape == logits.shape:
         py = target.detach().to(logits.dtype)
         return py, (py > 0).any(1)
+    check_labels(target, rows, f" or {[rows, classes]} (zeros and ones)")
     label = target.reshape(-1)
+    _check_range(label, label > classes, classes, f"above {classes}, which is the background")
     py = (label.unsqueeze(1) == torch.arange(classes, device=label.device)).to(logits.dtype)
     return py, (label >= 0) & (label < classes)
 
 
-def _check_labels(label: Tensor, classes: int) -> None:
-    """Refuses labels outside the classes, on the CPU alone: elsewhere the question would wait for the device."""
-    if torch.compiler.is_compiling() or label.device.type != "cpu":
-        return
-    try:
-        wrong = torch.nonzero((label < 0) | (label >= classes)).tolist()
-    except RuntimeError:
-        return  # Inside torch.func.vmap nothing can be asked.
-    if wrong:
-        row = wrong[0][0]
-        raise LossError("labelOutOfRange", f"label {int(label[row])} of row {row} is outside 0 ... {classes - 1}")
+def _check_range(label: Tensor, wrong: Tensor, classes: int, problem: str) -> None:
+    """Refuses wrong labels."""
+    if number(wrong.any()):
+        row = int(wrong.nonzero()[0, 0])
+        raise LossError(
+            "labelOutOfRange", f"label {int(label[row])} of row {row} is {problem}: pred has {classes} classes"
+        )
 
 
 def _is_whole(formula: Formula) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
+from .arguments import wrong_shape
 from .errors import LossError
 
 REDUCTIONS = ("none", "sum", "mean")
@@ -20,6 +23,13 @@ def checked_reduction(reduction: str) -> str:
     return reduction
 
 
+def checked_weight(loss_weight: float) -> float:
+    """A weight of the whole loss; raises ValueError where it is no finite number."""
+    if not math.isfinite(loss_weight):
+        raise ValueError(f"loss_weight {loss_weight} is no weight: write a finite number")
+    return float(loss_weight)
+
+
 def reduce(
     loss: Tensor, weight: Tensor | None, reduction: str, avg_factor: float | Tensor | None, *, independent: bool
 ) -> Tensor:
@@ -29,17 +39,22 @@ def reduce(
         loss: entries of any shape.
         weight: multiplies the entries; of a shape that broadcasts with them, or None.
         reduction: "none", "sum" or "mean".
-        avg_factor: what a mean divides by in place of the number of entries; 1.2e-7 is added to it.
+        avg_factor: one number that a mean divides by in place of the number of entries; 1.2e-7 is added to it.
         independent: whether an entry depends on its own sample alone; then an entry of weight 0 counts as 0, also where
             it is not finite.
 
-    Raises LossError of code `averageFactorWithSum` for a sum with an averaging factor, as mmdetection does.
+    Raises LossError of code `averageFactorWithSum` for a sum with an averaging factor, as mmdetection does, and of code
+    `argumentShape` for a factor of more than one number.
     """
     if avg_factor is not None and reduction == "sum":
         raise LossError(
             "averageFactorWithSum",
             "an averaging factor has no meaning for a sum: use reduction mean, or give no factor",
         )
+    if isinstance(avg_factor, Tensor):
+        if avg_factor.numel() != 1:
+            raise wrong_shape("avg_factor", avg_factor, "one number")
+        avg_factor = avg_factor.reshape(())
     if weight is not None:
         weight = weight.to(loss.dtype)
         weighed = loss * weight

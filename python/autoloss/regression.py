@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .arguments import check_boxes, check_weight, number, refuse_unknown
 from .base import FormulaLoss
 from .boxes import areas, computed
 from .errors import LossError
@@ -48,24 +49,28 @@ class RegLoss(FormulaLoss):
         weight: Tensor | None = None,
         avg_factor: float | Tensor | None = None,
         reduction_override: str | None = None,
-        **kwargs: Any,
+        **unknown: Any,
     ) -> Tensor:
         """The loss of a batch of boxes.
 
         Args:
-            pred: decoded boxes, N×4 (x1, y1, x2, y2), in the unit that the card names (pixels of the network's input).
+            pred: decoded boxes, N×4 (x1, y1, x2, y2), in the unit `box_units` (pixels of the network's input unless the
+                card says otherwise).
             target: N×4.
-            weight: N or N×4, or None; boxes of weight 0 count nothing. Where no weight is positive the result is the
-                sum of pred · weight, which is 0 and keeps the graph.
+            weight: N, N×1 or N×4, or None; boxes of weight 0 count nothing. Where no weight is positive the result is
+                the sum of pred · weight, as mmdetection's is: 0 for weights of 0 whatever the boxes are, and it keeps
+                the graph.
             avg_factor: what a mean divides by in place of the number of boxes.
             reduction_override: "none", "sum" or "mean" in place of the module's own.
-            kwargs: ignored, for callers that pass more.
 
-        Raises LossError for arguments that do not fit together.
+        Raises LossError for arguments that do not fit together, TypeError for keywords that it does not have.
         """
-        reduction = checked_reduction(reduction_override or self.reduction)
+        refuse_unknown("RegLoss", unknown)
+        reduction = checked_reduction(self.reduction if reduction_override is None else reduction_override)
+        check_boxes(pred, target)
+        check_weight(weight, pred.shape[0], 4)
         self._warn_of_boxes(pred, target)
-        boxes, goal = computed(pred).reshape(-1, 4), computed(target).reshape(-1, 4)
+        boxes, goal = computed(pred), computed(target)
         per_box, fallback, is_empty = self._weights(boxes, weight, reduction)
         independent = self.formula.shape is ValueShape.PER_SAMPLE and not self.formula.couples_samples
         counted = boxes
@@ -95,11 +100,20 @@ class RegLoss(FormulaLoss):
             largest = float(target.detach().abs().max())
         except RuntimeError:
             return  # Inside torch.func.vmap nothing can be asked.
-        if largest <= 2 and is_scale_dependent(self.formula):
+        is_normalized = largest <= 2
+        if is_normalized == (self.box_units == "normalized") or not is_scale_dependent(self.formula):
+            return
+        if is_normalized:
             self._warn(
                 "scaleDependent",
                 f"no coordinate of the targets is above {largest:g}, so the boxes look normalised, and this formula "
                 "depends on their unit: multiply boxes by the size of the input",
+            )
+        else:
+            self._warn(
+                "scaleDependent",
+                f"a coordinate of the targets is {largest:g}, but the card says that boxes are normalised, and this "
+                "formula depends on their unit: divide boxes by the size of the input",
             )
 
     def _weights(
@@ -119,7 +133,7 @@ class RegLoss(FormulaLoss):
             return per_box, None, None
         spread = weight if weight.dim() == 2 else weight.unsqueeze(-1)
         is_empty = ~(weight > 0).any()
-        if self.weighting == "original" and weight.dim() == 1 and bool(is_empty):
+        if self.weighting == "original" and weight.dim() == 1 and number(is_empty):
             raise LossError(
                 "zeroWeightsPerBox",
                 "the original's regression module fails on weights of one number a box that are all zero: "
@@ -127,4 +141,4 @@ class RegLoss(FormulaLoss):
             )
         # A constant has no gradient, here neither.
         values = boxes if self.formula.depends_on_prediction else boxes.detach()
-        return per_box, (values * spread).sum(), is_empty
+        return per_box, torch.where(spread == 0, torch.zeros_like(values), values * spread).sum(), is_empty

@@ -253,6 +253,23 @@ def test_load_by_path_and_by_formula() -> None:
         autoloss.load("nowhere.yaml")
 
 
+def test_losses_say_what_their_cards_say_of_ious_and_units() -> None:
+    pair = autoloss.load("cse-autoloss-a")
+    assert (pair.cls.iou, pair.reg.iou, pair.reg.box_units) == ("decoded_box", "none", "pixels")
+    with_z = Formula("Neg(Dot(Mul(Y,Z),Log(Softmax(X))))")
+    assert MultiClsLoss(with_z).iou == "decoded_box" and MultiClsLoss("Neg(Dot(Y,Log(Softmax(X))))").iou == "none"
+    assert autoloss.load(LossCard("unfed", with_z, iou="none")).iou == "none"
+    assert autoloss.load("l1").card is None
+    formula = autoloss.load("cse-autoloss-a", "REG").formula
+    loss = autoloss.load(LossCard("small", formula, box_units="normalized"))
+    boxes = torch.tensor([[0.1, 0.1, 0.4, 0.5]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loss(boxes, boxes)
+    with pytest.warns(AutolossWarning, match="the card says that boxes are normalised"):
+        autoloss.load(loss.card)(600 * boxes, 600 * boxes)
+
+
 @pytest.mark.parametrize(
     ("name", "mode", "codes"),
     [
