@@ -12,6 +12,7 @@ from .base import FormulaLoss
 from .builtin import DELTA_BETAS
 from .cards import LossCard
 from .deltas import DeltaLoss
+from .errors import LossError
 from .formula import Formula
 from .loading import load
 from .regression import RegLoss
@@ -19,32 +20,52 @@ from .regression import RegLoss
 Loss = TypeVar("Loss", bound=FormulaLoss)
 
 
-def resolved(loss: object, kind: type[Loss], place: str) -> Loss:
+def resolved(loss: object, kind: type[Loss], place: str, units: tuple[str, ...] = ("pixels",)) -> Loss:
     """The module of `kind` that `loss` names: one itself, a formula, a card, a built-in name or a card file.
 
-    `place` says in the message where it was given. Raises TypeError for a loss of another mode.
+    `place` says in the message where it was given; `units` are those of boxes that the caller can feed. Raises
+    TypeError for a loss of another mode, LossError for one that is not reduced or wants boxes in another unit.
     """
-    if isinstance(loss, kind):
-        return loss
-    if isinstance(loss, FormulaLoss):
+    if isinstance(loss, FormulaLoss) and not isinstance(loss, kind):
         raise TypeError(f"{place} takes a {kind.__name__} ({kind.mode.value}), not a {type(loss).__name__}")
-    if isinstance(loss, Formula):
-        return kind(loss)
-    if not isinstance(loss, (str, os.PathLike, LossCard)):
+    if not isinstance(loss, (str, os.PathLike, LossCard, Formula, kind)):
         raise TypeError(f"{place} takes a name, a formula, a card or a {kind.__name__}, not a {type(loss).__name__}")
-    module = load(loss, kind.mode)
+    module = loss if isinstance(loss, kind) else load(loss, kind.mode)  # type: ignore[arg-type]
     if not isinstance(module, kind):
         raise TypeError(f"{place} takes a {kind.__name__} ({kind.mode.value}), not a {type(module).__name__}")
+    if module.reduction == "none":
+        raise LossError(
+            "notReduced", f"{place}: a training needs one number, so the reduction is mean or sum, not none"
+        )
+    unit = module.card.box_units if module.card is not None and kind is RegLoss else "pixels"
+    if unit not in units:
+        raise LossError(
+            "boxUnits",
+            f"{place}: the loss is for boxes in the unit '{unit}', but here they come in {' or '.join(units)}: change "
+            "box_units in a copy of the card to train so",
+        )
     return module
 
 
-def resolved_boxes(loss: object, place: str) -> RegLoss | DeltaLoss:
-    """The same for losses of boxes: a formula of U, I and E, or l1 and smooth-l1 on encoded deltas."""
+def resolved_boxes(loss: object, place: str, *, two_stages: bool) -> RegLoss | DeltaLoss:
+    """The same for losses of boxes: a formula of U, I and E, or l1 and smooth-l1 on encoded deltas.
+
+    As in the Swift program a name or a formula weighs 10 in a two-stage detector (mmdetection's weight for losses of
+    decoded boxes there) and 1 in a one-stage detector; a card, a card file and a module weigh what they say.
+    """
     if isinstance(loss, DeltaLoss):
         return loss
     if isinstance(loss, str) and loss.strip() in DELTA_BETAS:
         return DeltaLoss(DELTA_BETAS[loss.strip()])
-    return resolved(loss, RegLoss, place)
+    module = resolved(loss, RegLoss, place)
+    if isinstance(loss, Formula) or (isinstance(loss, str) and not _is_file(loss)):
+        module.loss_weight = 10.0 if two_stages else 1.0
+    return module
+
+
+def _is_file(text: str) -> bool:
+    """Whether `load` takes a text for the path of a card file."""
+    return text.strip().partition("#")[0].endswith((".yaml", ".yml", ".json"))
 
 
 @dataclass(frozen=True)
@@ -60,8 +81,10 @@ class Counts:
     def divisor(self, loss: FormulaLoss | DeltaLoss) -> float | Tensor | None:
         """What the sum of a loss is divided by: its card's `average_by`, without a card `sampled`; at least 1.
 
-        None stands for the loss's own entries.
+        None stands for the loss's own entries, or for no division where the loss is reduced to its sum.
         """
+        if loss.reduction == "sum":
+            return None
         average = "sampled" if loss.card is None else loss.card.average_by
         if average == "sampled":
             return self.sampled.clamp(min=1) if isinstance(self.sampled, Tensor) else max(self.sampled, 1)

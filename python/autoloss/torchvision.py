@@ -19,7 +19,7 @@ from torchvision.models.detection.retinanet import RetinaNetHead
 from torchvision.models.detection.roi_heads import RoIHeads
 
 from .adapting import Counts, resolved, resolved_boxes
-from .boxes import overlap
+from .boxes import computed, overlap
 from .classification import BinaryClsLoss, MultiClsLoss
 from .deltas import DeltaLoss
 from .regression import RegLoss
@@ -34,17 +34,21 @@ def use(model: nn.Module, cls: object = None, reg: object = None, *, centerness:
         model: a torchvision detector, also one wrapped for several GPUs.
         cls, reg: a built-in name ("cse-autoloss-a"), a formula, a card, the path of one, or a loss module. None leaves
             torchvision's own. What the sum is divided by is the card's `average_by`; without a card the sampled
-            boxes of all images (two stages), or the positive places of all images (one stage).
+            boxes of all images (two stages), or the positive places of all images (one stage). A name or a formula
+            as `reg` weighs 10 in two stages and 1 in one stage; a card or a module weighs what it says.
         centerness: FCOS: "stock", or "iou" for the IoU of the decoded box as target, as CSE-Autoloss-B was trained.
 
     A second call replaces the first. Parameters, state dict and predictions are untouched. Raises TypeError for a
-    model without a known head and for a loss of another mode, the errors of `autoloss.load` for a loss that is none.
+    model without a known head or in nn.DataParallel and for a loss of another mode, LossError for one that is not
+    reduced or wants boxes in another unit than pixels, the errors of `autoloss.load` for a loss that is none.
     """
-    inner = model.module if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)) else model
+    if isinstance(model, nn.DataParallel):
+        raise TypeError("torchvision's detectors do not train in nn.DataParallel: take DistributedDataParallel")
+    inner = model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
     if centerness not in ("stock", "iou"):
         raise ValueError(f"centerness is stock or iou, not {centerness!r}")
     head = getattr(inner, "roi_heads", None) or getattr(inner, "head", None)
-    regression = None if reg is None else resolved_boxes(reg, "reg")
+    regression = None if reg is None else resolved_boxes(reg, "reg", two_stages=isinstance(head, RoIHeads))
     attached: Attached
     if isinstance(head, RoIHeads):
         if centerness != "stock":
@@ -127,6 +131,8 @@ class _TwoStage(Attached):
         self.outputs = output
 
     def _computed(self, module: nn.Module, inputs: Any, output: tuple[Any, dict[str, Tensor]]) -> Any:
+        if getattr(module, "_is_replica", False):
+            raise RuntimeError("the losses do not follow a model into nn.DataParallel: take DistributedDataParallel")
         samples, outputs = self.samples, self.outputs
         self.samples = self.outputs = None
         if not self.head.training or samples is None or outputs is None:
@@ -143,9 +149,9 @@ class _TwoStage(Attached):
             column = labels[positive] if of_class.shape[1] > 1 else torch.zeros_like(positive)
             coder: BoxCoder = self.head.box_coder
             codes, froms, goal = (
-                of_class[positive, column].float(),
-                proposals[positive].float(),
-                targets[positive].float(),
+                computed(of_class[positive, column]),
+                computed(proposals[positive]),
+                computed(targets[positive]),
             )
             boxes = coder.decode_single(codes, froms)
             counts = Counts(len(labels), (labels > 0).sum(), images)
@@ -199,8 +205,9 @@ class _OneStage(Attached):
             labels = torch.stack([label for label, _ in pairs])
             goals = torch.stack([goal for _, goal in pairs])
             positive = matched >= 0
-            codes, froms = head_outputs["bbox_regression"][positive].float(), torch.stack(anchors)[positive].float()
-            boxes, goal = self._decoded(codes, froms), goals[positive].float()
+            codes = computed(head_outputs["bbox_regression"][positive])
+            froms, goal = computed(torch.stack(anchors)[positive]), computed(goals[positive])
+            boxes = self._decoded(codes, froms)
             iou = overlap(boxes, goal)
             # RetinaNet: -2 is neither positive nor background
             judged = matched >= -1
@@ -216,8 +223,8 @@ class _OneStage(Attached):
                 pair = (codes, self._encoded(goal, froms)) if isinstance(self.regression, DeltaLoss) else (boxes, goal)
                 losses["bbox_regression"] = self.regression(*pair, avg_factor=counts.divisor(self.regression))
             if self.centerness == "iou":
-                predicted = head_outputs["bbox_ctrness"].squeeze(2)[positive].float()
-                total = functional.binary_cross_entropy_with_logits(predicted, iou, reduction="sum")
+                predicted = computed(head_outputs["bbox_ctrness"].squeeze(2)[positive])
+                total = functional.binary_cross_entropy_with_logits(predicted, iou.to(predicted), reduction="sum")
                 losses["bbox_ctrness"] = total / counts.positives.clamp(min=1)
         return losses
 

@@ -174,6 +174,73 @@ def test_a_second_call_replaces_the_first_and_predictions_stay() -> None:
     assert "compute_loss" not in model.head.__dict__
 
 
+@pytest.mark.parametrize(("detector", "weight"), [("fasterrcnn", 10), ("fcos", 1)])
+def test_names_and_formulas_of_boxes_weigh_as_in_the_swift_program(detector: str, weight: float) -> None:
+    """mmdetection's weight of decoded-box losses in two stages; cards and modules weigh what they say."""
+    model, given = small(detector), batch(detector)
+    text = "Add(Sub(1,Div(I,U)),Div(Sub(E,U),E))"
+    formula = autoloss.Formula(text, "REG")
+    module = autoloss.RegLoss(text, loss_weight=3)
+    cards = [autoloss.LossCard("mine", formula, loss_weight=2.0)]
+    found = []
+    for loss in ("giou", text, formula, module, *cards):
+        with adapter.use(model, reg=loss) as attached:
+            found.append(losses(model, given)[REG[detector]].item() / attached.regression.loss_weight)
+            wanted = {3: 3, 4: 2}.get(len(found) - 1, weight)
+            assert attached.regression.loss_weight == wanted, loss
+    assert found == pytest.approx([found[0]] * len(found), rel=1e-5)
+    with adapter.use(model, reg="cse-autoloss-a") as attached:
+        assert attached.regression.loss_weight == weight
+    with adapter.use(model, reg="l1") as attached:
+        assert attached.regression.loss_weight == 1
+
+
+def test_a_sum_is_not_divided() -> None:
+    model, given = small("fasterrcnn"), batch("fasterrcnn")
+    with adapter.use(model, cls=autoloss.MultiClsLoss("Neg(Dot(Y,Log(Softmax(X))))")):
+        mean = losses(model, given)["loss_classifier"]
+    with adapter.use(model, cls=autoloss.MultiClsLoss("Neg(Dot(Y,Log(Softmax(X))))", "sum")):
+        total = losses(model, given)["loss_classifier"]
+    assert total.item() == pytest.approx(48 * mean.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_cards_that_do_not_fit_are_refused_at_once(detector: str) -> None:
+    model = small(detector)
+    formula = autoloss.Formula("Sub(1,Div(I,U))", "REG")
+    for unit in ("stride", "normalized"):
+        with pytest.raises(autoloss.LossError, match=f"reg: the loss is for boxes in the unit '{unit}'"):
+            adapter.use(model, reg=autoloss.LossCard("mine", formula, box_units=unit))
+    with pytest.raises(autoloss.LossError, match="the reduction is mean or sum, not none"):
+        adapter.use(model, reg=autoloss.LossCard("mine", formula, reduction="none"))
+    assert losses(model, batch(detector))
+
+
+@pytest.mark.parametrize("detector", ["fasterrcnn", "fcos"])
+def test_double_precision_is_kept(detector: str) -> None:
+    model, (images, targets) = small(detector).double(), batch(detector)
+    given = (
+        [image.double() for image in images],
+        [{name: value.double() if name == "boxes" else value for name, value in each.items()} for each in targets],
+    )
+    options = {"centerness": "iou"} if detector == "fcos" else {}
+    with adapter.use(model, cls=published(detector), reg="giou", **options):
+        found = losses(model, given)
+        for name in (CLS[detector], REG[detector], *(["bbox_ctrness"] if options else [])):
+            assert found[name].dtype is torch.float64, name
+        assert all(gradient.isfinite().all() for gradient in gradients(model, found))
+
+
+def test_data_parallel_is_refused_before_and_after() -> None:
+    model = small("fasterrcnn")
+    with pytest.raises(TypeError, match=r"do not train in nn\.DataParallel: take DistributedDataParallel"):
+        adapter.use(nn.DataParallel(model), cls="cross-entropy")
+    attached = adapter.use(model, cls="cross-entropy")
+    replica = model.roi_heads._replicate_for_data_parallel()
+    with pytest.raises(RuntimeError, match=r"do not follow a model into nn\.DataParallel"):
+        attached._computed(replica, (), ([], {}))
+
+
 def test_what_cannot_be_used_is_named() -> None:
     model = small("fcos")
     with pytest.raises(TypeError, match="has no head of Faster R-CNN"):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,11 +21,15 @@ pytest.importorskip("pycocotools")
 
 from coco import folder
 from detection import with_few_proposals
+from PIL import Image
 
-from autoloss.train_detector import models
+from autoloss import Formula, LossCard
+from autoloss.train_detector import models, pictures
 from autoloss.train_detector.__main__ import main
-from autoloss.train_detector.data import CocoFolder, StepSampler, read_split
+from autoloss.train_detector.annotations import read_split
+from autoloss.train_detector.data import CocoFolder, StepSampler
 from autoloss.train_detector.evaluation import score
+from autoloss.train_detector.faults import InputError
 from autoloss.train_detector.schedule import schedule
 from autoloss.train_detector.training import Training
 
@@ -104,72 +110,181 @@ def test_mixed_precision_trains(data: Path, capsys: pytest.CaptureFixture[str]) 
     assert result(capsys)["amp"] == "bf16"
 
 
-def test_two_processes_train_one_model(data: Path, tmp_path: Path) -> None:
-    """With the variables that torchrun sets, and Gloo between them."""
-    given = arguments(data, "--steps", "2", "--loss-cls", "cse-autoloss-b", "--loss-reg", "cse-autoloss-b")
-    command = [
-        sys.executable,
-        "-m",
-        "autoloss.train_detector",
-        *given,
-        "--threads",
-        "1",
-        "--out",
-        str(tmp_path / "out"),
-    ]
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = str(free.getsockname()[1])
-    processes = []
-    for rank in range(2):
-        variables = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "localhost"}
-        variables |= {"MASTER_PORT": port, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-        variables["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
-        environment = {**os.environ, **variables}
-        pipe = subprocess.PIPE
-        processes.append(subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment))
-    outputs = [process.communicate(timeout=300) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], outputs
-    assert outputs[1][0] == ""
-    line = json.loads(outputs[0][0])
-    assert line["processes"] == 2
-    assert len(torch.load(tmp_path / "out" / "checkpoint.pt", weights_only=True)["randoms"]) == 2
+def torchrun(*given: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of two processes on the CPU, with Gloo between them."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command += ["-m", "autoloss.train_detector", *given, "--threads", "1"]
+    variables = {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    variables["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300, env={**os.environ, **variables})
+    return run.returncode, run.stdout, run.stderr
 
 
-def broken(data: Path, tmp_path: Path, change: Any) -> Path:
-    """A copy of the data set with another train file."""
-    root = tmp_path / "broken"
-    (root / "annotations").mkdir(parents=True)
-    for split in ("train", "val"):
-        (root / split).symlink_to(data / split)
-        text = (data / "annotations" / f"instances_{split}.json").read_text()
-        if split == "train":
-            content = json.loads(text)
-            text = change(content) or json.dumps(content)
-        (root / "annotations" / f"instances_{split}.json").write_text(text)
+def test_two_processes_train_one_model_and_go_on_exactly(data: Path, tmp_path: Path) -> None:
+    common = arguments(data, "--steps", "4", "--loss-cls", "cse-autoloss-a", "--size", "32", detector="fasterrcnn")
+    lines = []
+    for out, *steps in (("whole", []), ("parts", ["--stop-after", "2"], ["--resume"])):
+        for more in steps:
+            code, line, messages = torchrun(*common, "--out", str(tmp_path / out), *more)
+            assert code == 0, messages
+            lines.append(json.loads(line) if line else None)
+    whole, stopped, resumed = lines
+    assert stopped is None
+    for line in (whole, resumed):
+        assert line["processes"] == 2
+        for name in ("seconds", "images_per_second"):
+            line["runs"][0].pop(name)
+    assert resumed == whole
+    first, second = weights(tmp_path / "whole"), weights(tmp_path / "parts")
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert len(torch.load(tmp_path / "parts" / "checkpoint.pt", weights_only=True)["randoms"]) == 2
+    code, _, messages = torchrun(*common, "--out", str(tmp_path / "parts"), "--resume", "--batch", "1")
+    assert code != 0
+    assert "was begun with batch 2, not 1" in messages
+
+
+def changed_copy(data: Path, root: Path, change: Any, split: str = "train") -> Path:
+    """A copy of the data set in which `change` was made to the content of one annotation file."""
+    shutil.copytree(data, root)
+    file = root / "annotations" / f"instances_{split}.json"
+    content = json.loads(file.read_text())
+    text = change(content)
+    file.write_text(text if isinstance(text, str) else json.dumps(content))
     return root
+
+
+def with_all(content: Any, name: str, key: str, value: Any) -> None:
+    for entry in content[name]:
+        entry[key] = value
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda content: "{", "instances_train.json cannot be read"),
-        (lambda content: content.pop("images") and None, "is no COCO instances file"),
-        (lambda content: content["annotations"][1].pop("bbox") and None, "annotations[1] needs image_id, category_id"),
-        (lambda content: content["annotations"][2].update(category_id=7), "annotations[2] is of category 7"),
-        (lambda content: content["annotations"][0].update(image_id=99), "annotations[0] is of image 99"),
+        (lambda content: "[" * 100_000, "it is nested too deeply"),
+        (lambda content: "[]", "is no COCO instances file: it has no list 'images'"),
+        (lambda content: content.pop("images"), "is no COCO instances file: it has no list 'images'"),
+        (lambda content: content.update(annotations={}), "it has no list 'annotations'"),
+        (lambda content: content["images"].clear(), "lists no images"),
+        (lambda content: content["categories"].clear(), "lists no categories"),
+        (
+            lambda content: content["categories"][0].pop("name") and None,
+            "categories[0] needs a whole number as id and a text",
+        ),
+        (lambda content: content["categories"][1].update(id="3"), "categories[1] needs a whole number as id"),
+        (lambda content: content["categories"][1].update(id=8), "categories[1] has the id 8 of an earlier category"),
+        (lambda content: content["categories"].append({"id": 9, "name": "blue"}), "have different categories"),
+        (lambda content: content["images"].append(7), "images[6] is no object"),
+        (
+            lambda content: content["images"][0].pop("file_name") and None,
+            "images[0] needs a text as file_name, not None",
+        ),
+        (lambda content: content["images"][0].update(id=[1]), "images[0] needs a whole number as id, not [1]"),
+        (
+            lambda content: content["images"][0].update(width=0),
+            "images[0] needs a whole number above 0 as width, not 0",
+        ),
         (lambda content: content["images"][0].update(file_name="no.png"), "images[0] names 'no.png'"),
         (lambda content: content["images"][1].update(id=1), "images[1] has the id 1 of an earlier image"),
-        (lambda content: content["categories"].append({"id": 9, "name": "blue"}), "have different categories"),
+        (
+            lambda content: content["images"][0].update(width=48, height=64),
+            "is 64 x 48 pixels, but the annotations say",
+        ),
+        (lambda content: content["annotations"].append(None), "is no object with image_id, category_id and bbox"),
+        (lambda content: content["annotations"][1].pop("bbox"), "annotations[1] has no bbox"),
+        (lambda content: content["annotations"][1].update(bbox=[1, 2, 3]), "not [1, 2, 3]"),
+        (lambda content: content["annotations"][1].update(bbox=["1", 2, 3, 4]), "annotations[1] needs four numbers"),
+        (lambda content: content["annotations"][2].update(category_id=7), "annotations[2] is of category 7"),
+        (
+            lambda content: content["annotations"][2].update(category_id="red"),
+            "a whole number as category_id, not 'red'",
+        ),
+        (lambda content: content["annotations"][0].update(image_id=99), "annotations[0] is of image 99"),
+        (lambda content: content["annotations"][0].update(image_id={}), "a whole number as image_id, not {}"),
+        (lambda content: content["annotations"].clear(), "holds no box of its 6 pictures"),
+        (lambda content: with_all(content, "annotations", "bbox", [9, 9, -3, 4]), "holds no box of its 6 pictures"),
     ],
 )
-def test_faults_of_the_data_are_named(
+def test_faults_of_the_annotations_are_named(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Any, message: str
 ) -> None:
-    assert main(arguments(broken(data, tmp_path, change), "--steps", "1")) == 2
+    assert main(arguments(changed_copy(data, tmp_path / "copy", change), "--steps", "1")) == 2
     captured = capsys.readouterr()
     assert message in captured.err
     assert captured.out == ""
+
+
+@pytest.mark.parametrize("kind", ["text", "cut", "cut-jpeg", "empty"])
+def test_pictures_that_cannot_be_read_show_before_the_training(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(data, root)
+    for file in sorted((root / "val").iterdir())[:2]:
+        whole = file.read_bytes()
+        if kind == "cut-jpeg":
+            buffer = io.BytesIO()
+            Image.open(file).save(buffer, "JPEG", quality=95)
+            whole = buffer.getvalue()
+        file.write_bytes({"text": b"nonsense", "empty": b""}.get(kind, whole[: len(whole) * 2 // 3]))
+    monkeypatch.setattr(Training, "run", lambda training: pytest.fail("the training began"))
+    assert main(arguments(root, "--steps", "1")) == 2
+    message = capsys.readouterr().err
+    assert f"{root / 'val' / '007.png'} is no picture that can be read" in message
+    assert "(and 1 more)" in message
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "message"),
+    [
+        (None, "has no segmentation, maskrcnn needs one"),
+        ([[1, 2, 3]], "has a segmentation that cannot be read"),
+        ({"size": [9, 9], "counts": [81]}, "has a segmentation that cannot be read"),
+        ({"size": [48, 64]}, "has a segmentation that cannot be read"),
+    ],
+)
+def test_masks_that_cannot_be_read_show_before_the_training(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], segmentation: Any, message: str
+) -> None:
+    root = changed_copy(
+        data, tmp_path / "copy", lambda content: content["annotations"][0].update(segmentation=segmentation), "val"
+    )
+    assert main(arguments(root, "--steps", "1", detector="maskrcnn")) == 2
+    assert message in capsys.readouterr().err
+    if segmentation is None:
+        assert main(arguments(root, "--steps", "1")) == 0
+
+
+def test_boxes_without_area_in_the_picture_are_left_out_and_told(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = ([1, 1, -5, 4], [64, 3, 5, 5], [3, 3, 0, 9], [float("nan"), 1, 2, 2])
+
+    def change(content: Any) -> None:
+        for box in odd:
+            content["annotations"].append({**content["annotations"][0], "bbox": box})
+
+    root = changed_copy(data, tmp_path / "copy", change)
+    assert main(arguments(root, "--steps", "1")) == 0
+    message = capsys.readouterr().err
+    assert "4 boxes without area in their picture are left out, the first is " in message
+    assert "instances_train.json: annotations[9]" in message
+
+
+def test_a_picture_with_exif_data_is_turned_where_the_annotations_are_of_the_turned_one(tmp_path: Path) -> None:
+    upright = Image.fromarray((torch.arange(20 * 30 * 3) % 251).to(torch.uint8).reshape(20, 30, 3).numpy())
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    file = tmp_path / "turned.png"
+    upright.transpose(Image.Transpose.ROTATE_90).save(file, exif=exif)
+    wanted = torch.from_numpy(np.array(upright)).permute(2, 0, 1)
+    pictures.check(file, 30, 20)
+    assert torch.equal(pictures.read(file, 30, 20), wanted)
+    assert torch.equal(pictures.read(file, 20, 30), wanted.rot90(1, (1, 2)))
+    for reader in (pictures.check, pictures.read):
+        with pytest.raises(InputError, match="is 20 x 30 pixels, but the annotations say 31 x 20"):
+            reader(file, 31, 20)
 
 
 @pytest.mark.parametrize(
@@ -184,9 +299,10 @@ def test_faults_of_the_data_are_named(
         (["--resume"], "--resume goes on with the run in a folder: give it with --out"),
         (["--device", "toaster"], "--device is auto, cpu, cuda or cuda:N, not 'toaster'"),
         (["--backbone-weights", "nowhere.pth"], "there is no file 'nowhere.pth'"),
-        (["--loss-cls", "Neg(Dot(Y,Lg(X)))"], "Lg"),
-        (["--loss-cls", "cse-autoloss-a"], "cse-autoloss-a"),
-        (["--loss-reg", "no-such-card.yaml"], "no-such-card.yaml"),
+        (["--seed", str(2**60)], "but must be below 2^53"),
+        (["--loss-cls", "Neg(Dot(Y,Lg(X)))"], "--loss-cls: Dot is no primitive of BINARY_CLS"),
+        (["--loss-cls", "cse-autoloss-a"], "--loss-cls: 'cse-autoloss-a' is a loss of MULTI_CLS and REG"),
+        (["--loss-reg", "no-such-card.yaml"], "--loss-reg: the loss card no-such-card.yaml cannot be read"),
     ],
 )
 def test_bad_arguments_are_named(
@@ -204,11 +320,86 @@ def test_folders_are_not_mixed_up(data: Path, tmp_path: Path, capsys: pytest.Cap
     assert main([*arguments(data), "--steps", "2", "--out", str(out), "--stop-after", "1"]) == 0
     assert main([*arguments(data), "--steps", "2", "--out", str(out)]) == 2
     assert "holds a run: go on with --resume" in capsys.readouterr().err
-    assert main([*arguments(data), "--steps", "3", "--out", str(out), "--resume"]) == 2
-    assert "was begun with steps 2, not 3" in capsys.readouterr().err
     (out / "checkpoint.pt").write_bytes(b"nonsense")
     assert main([*arguments(data), "--steps", "2", "--out", str(out), "--resume"]) == 2
     assert "checkpoint.pt cannot be read" in capsys.readouterr().err
+
+
+def test_a_resume_with_anything_else_is_refused(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, card, copy = tmp_path / "run", tmp_path / "card.yaml", tmp_path / "copy"
+    shutil.copytree(data, copy)
+    LossCard("mine", Formula("Sub(1,Div(I,U))")).save(card)
+    common = ["--loss-cls", "focal", "--loss-reg", str(card), "--out", str(out)]
+    assert main([*arguments(copy), *common, "--steps", "2", "--stop-after", "1"]) == 0
+
+    def resumed(*more: str) -> str:
+        capsys.readouterr()
+        code = main([*arguments(copy), *common, "--resume", "--steps", "2", *more])
+        message = capsys.readouterr().err
+        assert (code == 0) == ("was begun with" not in message), message
+        return message
+
+    assert "was begun with steps 2, not 3; batch 2, not 1" in resumed("--steps", "3", "--batch", "1")
+    assert "; optimizer 'sgd', not 'adamw'" in resumed("--optimizer", "adamw")
+    assert "was begun with loss_cls 'Add(Mul(PY," in resumed("--loss-cls", "quality-focal")
+    LossCard("mine", Formula("Sub(1,Div(I,U))"), loss_weight=2.0).save(card)
+    assert "loss_weight=1, average_by=sampled, iou=none, box_units=pixels', not '" in resumed()
+    LossCard("other name", Formula("Sub(1,Div(I,U))")).save(card)
+    annotations = copy / "annotations" / "instances_val.json"
+    before = annotations.read_text()
+    annotations.write_text(before.replace('"category_id": 3', '"category_id": 8'))
+    assert "was begun with val '3 pictures with" in resumed()
+    annotations.write_text(before)
+    picture = copy / "train" / "001.png"
+    content = picture.read_bytes()
+    Image.open(picture).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(picture, compress_level=1)
+    assert "was begun with train '6 pictures with" in resumed()
+    picture.write_bytes(content)
+    copy.rename(tmp_path / "moved")
+    copy = tmp_path / "moved"
+    assert "step 2/2" in resumed("--workers", "1")
+
+
+def test_a_folder_that_cannot_be_written_shows_before_the_training(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    started = [*arguments(data), "--steps", "1", "--out"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "run", lambda training: pytest.fail("the training began"))
+        assert main([*started, str(tmp_path / "file" / "run")]) == 2
+        assert "--out" in capsys.readouterr().err
+        assert main([*started, str(tmp_path / "file")]) == 2
+        assert "is no folder" in capsys.readouterr().err
+        assert main([*started, "/proc/none"]) == 2
+        assert "--out /proc/none cannot be written" in capsys.readouterr().err
+    monkeypatch.setattr(torch, "save", lambda *given: Path(given[1]).parent.joinpath("missing", "x").write_text(""))
+    assert main([*started, str(tmp_path / "run")]) == 1
+    assert "checkpoint.pt cannot be written" in capsys.readouterr().err
+
+
+def test_faults_of_the_program_are_no_bad_input(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(training: Training) -> None:
+        raise ValueError("a fault of the program")
+
+    monkeypatch.setattr(Training, "run", run)
+    with pytest.raises(ValueError, match="a fault of the program"):
+        main([*arguments(data), "--steps", "1"])
+
+
+def test_a_picture_that_breaks_while_it_trains_is_named_in_one_line(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(data, root)
+    monkeypatch.setattr(
+        "autoloss.train_detector.data.check",
+        lambda *_: [file.write_bytes(b"") for file in (root / "train").iterdir()],
+    )
+    assert main([*arguments(root), "--steps", "1", "--workers", "1"]) == 2
+    message = capsys.readouterr().err
+    assert "is no picture that can be read" in message
+    assert "Traceback" not in message
 
 
 def test_an_interrupted_training_leaves_a_checkpoint(

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .faults import InputError
+from .faults import FailedError, InputError
 
 NAME = "checkpoint.pt"
-VERSION = 1
+VERSION = 2
 PARTS = ("model", "optimizer", "scaler")
 
 
@@ -30,11 +30,14 @@ def restore_randoms(state: dict[str, Tensor], device: torch.device) -> None:
 
 
 def save(folder: str, content: dict[str, Any]) -> None:
-    """Writes the checkpoint of a folder, which is made where it is missing; `content` holds an `identity`."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    """Writes the checkpoint of a folder; `content` holds an `identity`. Raises FailedError where that does not work."""
     temporary = Path(folder) / f".{NAME}.{os.getpid()}"
-    torch.save({"version": VERSION, **content}, temporary)
-    os.replace(temporary, Path(folder) / NAME)
+    try:
+        torch.save({"version": VERSION, **content}, temporary)
+        os.replace(temporary, Path(folder) / NAME)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        temporary.unlink(missing_ok=True)
+        raise FailedError(f"{Path(folder) / NAME} cannot be written: {str(error).splitlines()[0]}") from None
 
 
 def load(folder: str, identity: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +52,9 @@ def load(folder: str, identity: dict[str, Any]) -> dict[str, Any]:
         raise InputError(f"--resume: {file} cannot be read: {str(error).splitlines()[0]}") from None
     if version != VERSION:
         raise InputError(f"--resume: {file} is of version {version}, this program reads {VERSION}")
-    for key, value in identity.items():
-        if theirs.get(key) != value:
-            raise InputError(f"--resume: {folder} was begun with {key} {theirs.get(key)!r}, not {value!r}")
+    changed = [
+        f"{key} {theirs.get(key)!r}, not {value!r}" for key, value in identity.items() if theirs.get(key) != value
+    ]
+    if changed:
+        raise InputError(f"--resume: {folder} was begun with {'; '.join(changed)}")
     return content

@@ -2,99 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from . import pictures
+from .annotations import Entry, Split
 from .faults import InputError
 
 Target = dict[str, Tensor]
-
-
-@dataclass
-class Split:
-    """One split of the folder, read and checked: images in the order of the file, categories by ascending id."""
-
-    images: list[dict[str, Any]]
-    boxes: dict[int, list[dict[str, Any]]]
-    category_ids: list[int]
-    names: list[str]
-    folder: Path
-    dropped: int = 0
-    file: Path = field(default_factory=Path)
-
-    @property
-    def classes(self) -> int:
-        """Without background."""
-        return len(self.category_ids)
-
-
-def read_split(root: str, split: str, limit: int | None = None) -> Split:
-    """Reads and checks one split; boxes without area are dropped and counted. Raises InputError with the place."""
-    if not Path(root).is_dir():
-        raise InputError(f"--data: there is no folder {root!r}")
-    file = Path(root) / "annotations" / f"instances_{split}.json"
-    try:
-        content = json.loads(file.read_text())
-        images, annotations, categories = (content[key] for key in ("images", "annotations", "categories"))
-        ids = sorted(category["id"] for category in categories)
-        names = {category["id"]: str(category["name"]) for category in categories}
-    except FileNotFoundError:
-        raise InputError(f"{file} is missing: --data is a folder in COCO layout") from None
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read: {error}") from None
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{file} is no COCO instances file: {error!r} is missing or of the wrong kind") from None
-    if len(set(ids)) != len(ids) or not ids:
-        raise InputError(f"{file}: category ids must be there and differ")
-    images = images[:limit]
-    if not images:
-        raise InputError(f"{file} lists no images")
-    result = Split(images, {}, ids, [names[number] for number in ids], Path(root) / split, file=file)
-    _check_images(result)
-    known, everywhere = set(result.boxes), {image["id"] for image in content["images"]}
-    for index, annotation in enumerate(annotations):
-        place = f"{file}: annotations[{index}]"
-        try:
-            x, y, width, height = (float(number) for number in annotation["bbox"])
-            image_id, category_id = annotation["image_id"], annotation["category_id"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{place} needs image_id, category_id and four numbers in bbox ({error!r})") from None
-        if image_id not in everywhere:
-            raise InputError(f"{place} is of image {image_id}, which the file does not list")
-        if category_id not in names:
-            raise InputError(f"{place} is of category {category_id}, which the file does not list")
-        if image_id not in known:
-            continue
-        if width > 0 and height > 0 and all(map(_finite, (x, y, width, height))):
-            result.boxes[image_id].append(annotation)
-        else:
-            result.dropped += 1
-    return result
-
-
-def _check_images(split: Split) -> None:
-    for index, image in enumerate(split.images):
-        try:
-            name, number = image["file_name"], image["id"]
-            image["width"], image["height"]
-        except (KeyError, TypeError) as error:
-            raise InputError(f"{split.file}: images[{index}] has no {error}") from None
-        if number in split.boxes:
-            raise InputError(f"{split.file}: images[{index}] has the id {number} of an earlier image")
-        split.boxes[number] = []
-        if not (split.folder / name).is_file():
-            raise InputError(f"{split.file}: images[{index}] names {name!r}, which is not in {split.folder}")
-
-
-def _finite(number: float) -> bool:
-    return abs(number) < float("inf")
 
 
 class CocoFolder(Dataset[tuple[Tensor, Target]]):
@@ -115,8 +35,8 @@ class CocoFolder(Dataset[tuple[Tensor, Target]]):
     def __getitem__(self, key: int | tuple[int, int]) -> tuple[Tensor, Target]:
         index, position = key if isinstance(key, tuple) else (key, 0)
         entry = self.split.images[index]
-        image = self._read(self.split.folder / entry["file_name"])
-        height, width = image.shape[-2:]
+        width, height = entry["width"], entry["height"]
+        image = pictures.read(self.split.folder / entry["file_name"], width, height).float() / 255
         rows = [row for row in self.split.boxes[entry["id"]] if not (self.seed is not None and row.get("iscrowd"))]
         boxes = torch.tensor([row["bbox"] for row in rows], dtype=torch.float32).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
@@ -146,33 +66,52 @@ class CocoFolder(Dataset[tuple[Tensor, Target]]):
         generator = torch.Generator().manual_seed(mixed(self.seed or 0, position, 1))
         return bool(torch.rand(1, generator=generator) < 0.5)
 
-    def _read(self, path: Path) -> Tensor:
-        from PIL import Image
-        from torchvision.transforms.functional import pil_to_tensor
+    def check(self, index: int) -> None:
+        """Raises InputError where the picture or the masks of a sample cannot be used."""
+        entry = self.split.images[index]
+        width, height = entry["width"], entry["height"]
+        pictures.check(self.split.folder / entry["file_name"], width, height)
+        if self.masks:
+            self._masks(self.split.boxes[entry["id"]], height, width)
 
-        try:
-            with Image.open(path) as image:
-                pixels: Tensor = pil_to_tensor(image.convert("RGB"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} is no image that can be read: {error}") from None
-        return pixels.float() / 255
-
-    def _masks(self, rows: list[dict[str, Any]], height: int, width: int) -> Tensor:
+    def _masks(self, rows: list[Entry], height: int, width: int) -> Tensor:
         from pycocotools import mask as coding
 
         masks = torch.zeros(len(rows), height, width, dtype=torch.uint8)
         for number, row in enumerate(rows):
-            shape = row.get("segmentation")
+            shape, place = row.get("segmentation"), f"{self.split.file}: a box of image {row['image_id']}"
             if not shape:
-                raise InputError(
-                    f"{self.split.file}: annotation {row.get('id')} has no segmentation, maskrcnn needs one"
-                )
-            if isinstance(shape, list):
-                code = coding.merge(coding.frPyObjects(shape, height, width))
-            else:
-                code = coding.frPyObjects(shape, height, width) if isinstance(shape["counts"], list) else shape
-            masks[number] = torch.from_numpy(coding.decode(code))
+                raise InputError(f"{place} has no segmentation, maskrcnn needs one")
+            try:
+                if isinstance(shape, list):
+                    code = coding.merge(coding.frPyObjects(shape, height, width))
+                else:
+                    code = coding.frPyObjects(shape, height, width) if isinstance(shape["counts"], list) else shape
+                masks[number] = torch.from_numpy(coding.decode(code))
+            except Exception as error:  # whatever pycocotools and a mask of another size raise
+                raise InputError(f"{place} has a segmentation that cannot be read: {error}") from None
         return masks
+
+
+def check(datasets: list[CocoFolder], rank: int, world: int, threads: int | None) -> None:
+    """Decodes every picture (of `world` processes each its share), so that a broken one shows before the training.
+
+    Raises InputError with the first fault and the number of others.
+    """
+    samples = [(dataset, index) for dataset in datasets for index in range(len(dataset))][rank::world]
+
+    def fault(sample: tuple[CocoFolder, int]) -> str | None:
+        try:
+            sample[0].check(sample[1])
+        except InputError as error:
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor(threads or min(8, os.cpu_count() or 1)) as pool:
+        faults = [found for found in pool.map(fault, samples) if found]
+    if faults:
+        others = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise InputError(faults[0] + others)
 
 
 class StepSampler(Sampler[list[tuple[int, int]]]):

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .data import CocoFolder, Split
+from .annotations import Split
+from .data import CocoFolder
 from .processes import Processes
 
 NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
@@ -59,8 +60,7 @@ def score(split: Split, rows: list[dict[str, Any]], kind: str = "bbox") -> dict[
     annotations: list[dict[str, Any]] = []
     for image in split.images:
         for row in split.boxes[image["id"]]:
-            width, height = row["bbox"][2:]
-            annotation = {"area": width * height, "iscrowd": 0, **row, "id": len(annotations) + 1}
+            annotation = {**row, "id": len(annotations) + 1}
             if kind == "bbox":
                 annotation.pop("segmentation", None)
             annotations.append(annotation)

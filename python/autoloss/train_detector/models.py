@@ -81,12 +81,15 @@ def _pyramid(backbone: str, two_stages: bool, weights: str) -> Any:
         "norm_layer": nn.BatchNorm2d,
         "extra_blocks": extra,
     }
-    if backbone.startswith("resnet"):
-        layers = [1, 2, 3, 4] if two_stages else [2, 3, 4]
-        body = resnet_fpn_backbone(trainable_layers=5, returned_layers=layers, **common)
-    else:
-        layers = [1, 2, 3, 5] if two_stages else [2, 3, 5]
-        body = mobilenet_backbone(trainable_layers=6, returned_layers=layers, fpn=True, **common)
+    try:
+        if backbone.startswith("resnet"):
+            layers = [1, 2, 3, 4] if two_stages else [2, 3, 4]
+            body = resnet_fpn_backbone(trainable_layers=5, returned_layers=layers, **common)
+        else:
+            layers = [1, 2, 3, 5] if two_stages else [2, 3, 5]
+            body = mobilenet_backbone(trainable_layers=6, returned_layers=layers, fpn=True, **common)
+    except OSError as error:
+        raise InputError(f"--backbone-weights {weights} cannot be loaded: {error}") from None
     if weights not in ("none", "imagenet"):
         _load_backbone(body.body, weights)
     return body

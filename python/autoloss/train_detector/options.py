@@ -52,7 +52,11 @@ class Options:
     resume: bool
 
     # What may differ between a run and its resume: it changes neither weights nor scores.
-    FREE = ("out", "resume", "seeds", "seed", "workers", "device", "threads", "save_every", "stop_after", "data")
+    # Data and losses are compared by what is in them.
+    FREE = (
+        *("out", "resume", "seeds", "seed", "workers", "device", "threads", "save_every", "stop_after", "data"),
+        *("loss_cls", "loss_reg"),
+    )
 
     def deciding(self) -> dict[str, object]:
         """The settings that decide the weights."""
@@ -117,6 +121,7 @@ def _checked(options: Options) -> Options:
         _require(value is None or value >= 1, name, value, "at least 1")
     for name in ("weight_decay", "clip", "workers", "seed"):
         _require(0 <= getattr(options, name) < float("inf"), name, getattr(options, name), "0 or more, and finite")
+    _require(options.seed + options.seeds < 2**53, "seed", options.seed, "below 2^53")
     _require(options.epochs is None or 0 < options.epochs < float("inf"), "epochs", options.epochs, "above 0")
     _require(options.max_size >= options.size, "max_size", options.max_size, f"at least --size ({options.size})")
     if options.resume and options.out is None:

@@ -16,23 +16,13 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from . import checkpoint, evaluation, models
-from .data import CocoFolder, Split, StepSampler, collated
-from .losses import apply_losses
+from .annotations import Split
+from .data import CocoFolder, StepSampler, collated
+from .faults import FailedError, StoppedError
+from .losses import Losses
 from .options import Options
 from .processes import Processes
 from .schedule import learning_rate, optimizer_of, schedule, steps_of
-
-
-class DivergedError(RuntimeError):
-    """The loss is no finite number any more."""
-
-
-class StoppedError(RuntimeError):
-    """The training stopped before its end, with a checkpoint where there is a folder; `interrupted`: by a signal."""
-
-    def __init__(self, message: str, *, interrupted: bool) -> None:
-        super().__init__(message)
-        self.interrupted = interrupted
 
 
 @dataclass
@@ -42,6 +32,7 @@ class Training:
     options: Options
     train: Split
     val: Split
+    losses: Losses
     device: torch.device
     processes: Processes
 
@@ -57,10 +48,10 @@ class Training:
             self.train.classes,
             size=options.size,
             max_size=options.max_size,
-            weights=options.backbone_weights,
+            weights="none" if options.resume else options.backbone_weights,
             synchronized=synchronized,
         ).to(self.device)
-        apply_losses(self.model, options.detector, options.loss_cls, options.loss_reg)
+        self.losses.put_into(self.model)
         torch.manual_seed(options.seed + 1_000_003 * (processes.rank + 1))  # samplers of proposals differ
         self.optimizer = optimizer_of(self.model, options)
         enabled = options.amp == "fp16"
@@ -129,11 +120,11 @@ class Training:
         images = [image.to(self.device) for image in images]
         targets = [{key: value.to(self.device) for key, value in target.items()} for target in targets]
         with self._autocast():
-            self.losses: dict[str, Tensor] = model(images, targets)
-            total = torch.stack([loss.float() for loss in self.losses.values()]).sum()
+            self.parts: dict[str, Tensor] = model(images, targets)
+            total = torch.stack([part.float() for part in self.parts.values()]).sum()
         if self.processes.any(not math.isfinite(total.item()), self.device):
-            parts = ", ".join(f"{name} {loss.item():.4g}" for name, loss in self.losses.items())
-            raise DivergedError(f"diverged at step {self.done + 1} of {self.steps}: {parts}")
+            parts = ", ".join(f"{name} {part.item():.4g}" for name, part in self.parts.items())
+            raise FailedError(f"diverged at step {self.done + 1} of {self.steps}: {parts}")
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
         if options.clip:
@@ -151,7 +142,7 @@ class Training:
     def _report(self) -> None:
         every = max(1, self.steps // 20)
         if self.processes.first and (self.done % every == 0 or self.done == self.steps):
-            parts = "  ".join(f"{name} {loss.item():.4f}" for name, loss in self.losses.items())
+            parts = "  ".join(f"{name} {part.item():.4f}" for name, part in self.parts.items())
             print(f"step {self.done}/{self.steps}  {self.seconds:.1f} s  {parts}", file=sys.stderr, flush=True)
 
     def _save(self) -> None:
@@ -173,10 +164,12 @@ class Training:
         """What a training must have in common with the one that it goes on with."""
         return {
             **self.options.deciding(),
+            **self.losses.description(),
             "seed": self.options.seed,
             "processes": self.processes.world,
             "classes": self.train.names,
-            "images": len(self.train.images),
+            "train": self.train.description(),
+            "val": self.val.description(),
         }
 
 
