@@ -37,12 +37,11 @@ def resolved(loss: object, kind: type[Loss], place: str, units: tuple[str, ...] 
         raise LossError(
             "notReduced", f"{place}: a training needs one number, so the reduction is mean or sum, not none"
         )
-    unit = module.card.box_units if module.card is not None and kind is RegLoss else "pixels"
-    if unit not in units:
+    if kind is RegLoss and module.box_units not in units:
         raise LossError(
             "boxUnits",
-            f"{place}: the loss is for boxes in the unit '{unit}', but here they come in {' or '.join(units)}: change "
-            "box_units in a copy of the card to train so",
+            f"{place}: the loss is for boxes in the unit '{module.box_units}', but here they come in "
+            f"{' or '.join(units)}: change box_units in a copy of the card to train so",
         )
     return module
 
@@ -66,6 +65,11 @@ def resolved_boxes(loss: object, place: str, *, two_stages: bool) -> RegLoss | D
 def _is_file(text: str) -> bool:
     """Whether `load` takes a text for the path of a card file."""
     return text.strip().partition("#")[0].endswith((".yaml", ".yml", ".json"))
+
+
+def fed(loss: FormulaLoss, iou: Tensor) -> Tensor | None:
+    """What a loss gets for Z or Q: the IoUs, or None where its card says `iou: none`."""
+    return iou if loss.iou == "decoded_box" else None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Discovered losses in mmdetection 3: `custom_imports = dict(imports=["autoloss.mmdet"])`, then in a head
 
-    loss_cls=dict(type="AutolossMultiCls", formula="cse-autoloss-a")                      # two stages
-    loss_cls=dict(type="AutolossBinaryCls", formula="focal", use_sigmoid=True)   # one stage
-    loss_bbox=dict(type="AutolossReg", formula="cse-autoloss-a")                          # with reg_decoded_bbox=True
+    loss_cls=dict(type="AutolossMultiCls", formula="cse-autoloss-a")                    # two stages
+    loss_cls=dict(type="AutolossBinaryCls", formula="cse-autoloss-b", use_sigmoid=True)  # one stage
+    loss_bbox=dict(type="AutolossReg", formula="cse-autoloss-a")                        # with reg_decoded_bbox=True
 
-Stock heads feed no IoU: Z is 1 and Q is 0 then (a warning says so). `with_iou` makes a box head that does; it is
-registered as AutolossShared2FCBBoxHead. Registered where mmdetection is installed; the classes work without it.
+Stock heads feed no IoU: Z is 1 there (a warning says so), and a formula that reads Q is refused. `with_iou` makes heads
+that do; AutolossShared2FCBBoxHead, AutolossFCOSHead, AutolossATSSHead and AutolossRetinaHead are registered. Registered
+where mmdetection is installed; the losses work without it.
 """
 
 from __future__ import annotations
@@ -13,17 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
-import torch
 from torch import Tensor, nn
 
-from .adapting import Loss, resolved
-from .boxes import overlap
+from .adapting import Counts, Loss, fed, resolved
 from .classification import BinaryClsLoss, MultiClsLoss
-from .regression import RegLoss
-
-Head = TypeVar("Head", bound=type)
+from .errors import LossError
+from .reduction import checked_reduction, checked_weight
+from .regression import WEIGHTINGS, RegLoss
 
 
 class _Wrapped(nn.Module, Generic[Loss]):
@@ -33,10 +32,13 @@ class _Wrapped(nn.Module, Generic[Loss]):
         super().__init__()
         self.loss = resolved(formula, kind, "formula")
         if loss_weight is not None:
-            self.loss.loss_weight = float(loss_weight)
+            self.loss.loss_weight = checked_weight(loss_weight)
         if reduction is not None:
-            self.loss.reduction = reduction
+            self.loss.reduction = checked_reduction(reduction)
+        if self.loss.reduction == "none":
+            raise ValueError("a training needs one number: the reduction is mean or sum, not none")
         self.iou: Tensor | None = None
+        self.counts: Counts | None = None
 
     @property
     def loss_weight(self) -> float:
@@ -44,13 +46,16 @@ class _Wrapped(nn.Module, Generic[Loss]):
         return self.loss.loss_weight
 
     @contextmanager
-    def fed(self, iou: Tensor) -> Iterator[None]:
-        """Inside the block Z or Q hold these IoUs, one for each row or each positive row."""
-        self.iou = iou
+    def fed(self, iou: Tensor, counts: Counts | None = None) -> Iterator[None]:
+        """Inside the block Z or Q hold these IoUs, one for each row or each positive row.
+
+        With `counts` the sum is divided by the card's `average_by` in place of what the head says.
+        """
+        self.iou, self.counts = iou, counts
         try:
             yield
         finally:
-            self.iou = None
+            self.iou = self.counts = None
 
     def forward(
         self,
@@ -61,8 +66,16 @@ class _Wrapped(nn.Module, Generic[Loss]):
         reduction_override: str | None = None,
         **kwargs: Any,
     ) -> Tensor:
-        """mmdetection's signature; see the module of the formula for shapes."""
-        more = {} if self.iou is None else {"iou": self.iou}
+        """mmdetection's signature; see the module of the formula for shapes.
+
+        A configured reduction "sum" is not divided by what the head says. Other keywords of heads are ignored.
+        """
+        if reduction_override is None:
+            if self.counts is not None:
+                avg_factor = self.counts.divisor(self.loss)
+            elif self.loss.reduction == "sum":
+                avg_factor = None
+        more = {} if self.iou is None else {"iou": fed(self.loss, self.iou)}
         loss: Tensor = self.loss(pred, target, weight, avg_factor, reduction_override, **more)
         return loss
 
@@ -95,73 +108,70 @@ class AutolossBinaryCls(_Wrapped[BinaryClsLoss]):
         formula: object = "focal",
         loss_weight: float | None = None,
         reduction: str | None = None,
-        use_sigmoid: bool = True,
+        use_sigmoid: bool = False,
     ) -> None:
-        """The head reads `use_sigmoid` from the configuration, so it must say True there."""
+        """`use_sigmoid` must be given as True: heads read it from the configuration, and count a background class
+        without it."""
         super().__init__(BinaryClsLoss, formula, loss_weight, reduction)
         if not use_sigmoid:
-            raise ValueError("AutolossBinaryCls is for sigmoid heads: use_sigmoid must be True")
+            raise ValueError("AutolossBinaryCls is for sigmoid heads: write use_sigmoid=True in the configuration")
+
+    def forward(self, pred: Tensor, target: Any, *more: Any, **named: Any) -> Tensor:
+        """mmdetection's signature. Raises LossError where the formula reads Q and the head feeds no IoU: the formula
+        would not see the positives."""
+        needs_iou = self.loss.iou == "decoded_box" and "Q" in self.loss.formula.variables
+        if needs_iou and self.iou is None and not isinstance(target, tuple):
+            raise LossError(
+                "noIoU",
+                f"{self.loss.formula} reads Q, but this head feeds no IoU, so that it would see no positives: take a "
+                "head that does (AutolossFCOSHead, AutolossATSSHead, AutolossRetinaHead, or autoloss.mmdet.with_iou "
+                "of yours), or a loss without Q such as 'focal'",
+            )
+        return super().forward(pred, target, *more, **named)
 
 
 class AutolossReg(_Wrapped[RegLoss]):
     """A REG formula of decoded boxes (`reg_decoded_bbox=True` in box and anchor heads)."""
 
     def __init__(
-        self, formula: object = "cse-autoloss-a", loss_weight: float | None = None, reduction: str | None = None
+        self,
+        formula: object = "cse-autoloss-a",
+        loss_weight: float | None = None,
+        reduction: str | None = None,
+        weighting: str = "per_box",
     ) -> None:
-        """Weights of N×4 become their row's mean, as in mmdetection's IoU losses."""
+        """Weighting "per_box": weights of N×4 become their row's mean, as in mmdetection's IoU losses. "original": as
+        in the authors' module, which averages N weights to one number (their FCOS and ATSS trainings)."""
         super().__init__(RegLoss, formula, loss_weight, reduction)
-
-
-def with_iou(head: Head) -> Head:
-    """A subclass of a box head of mmdetection whose classification loss gets the IoU of each decoded positive box."""
-
-    def loss(
-        self: Any, cls_score: Tensor, bbox_pred: Tensor, rois: Tensor, labels: Tensor, *more: Any, **named: Any
-    ) -> Any:
-        targets = more[1] if len(more) > 1 else named["bbox_targets"]
-        if not isinstance(self.loss_cls, AutolossMultiCls):
-            return head.loss(self, cls_score, bbox_pred, rois, labels, *more, **named)  # type: ignore[attr-defined]
-        with self.loss_cls.fed(positive_ious(self, bbox_pred, rois, labels, targets)):
-            return head.loss(self, cls_score, bbox_pred, rois, labels, *more, **named)  # type: ignore[attr-defined]
-
-    made: Any = type(f"Autoloss{head.__name__}", (head,), {"loss": loss, "__module__": __name__})
-    result: Head = made
-    return result
-
-
-@torch.no_grad()
-def positive_ious(head: Any, bbox_pred: Tensor, rois: Tensor, labels: Tensor, bbox_targets: Tensor) -> Tensor:
-    """The IoU (one for each positive row) of decoded and target box, as a BBoxHead holds them.
-
-    Args:
-        head: with `num_classes`, `reg_class_agnostic`, `reg_decoded_bbox` and `bbox_coder`.
-        bbox_pred: N×4 or N×4C encoded boxes.
-        rois: N×5 (image, x1, y1, x2, y2).
-        labels: N; `num_classes` is the background.
-        bbox_targets: N×4: boxes where `reg_decoded_bbox`, encoded ones otherwise.
-    """
-    positive = torch.nonzero((labels >= 0) & (labels < head.num_classes)).reshape(-1)
-    codes = bbox_pred.reshape(len(labels), -1, 4)
-    column = torch.zeros_like(positive) if head.reg_class_agnostic else labels[positive]
-    places, goal = rois[positive, 1:].float(), bbox_targets[positive].float()
-    if not len(positive):
-        return goal.new_zeros(0)
-    boxes = head.bbox_coder.decode(places, codes[positive, column].float())
-    return overlap(boxes, goal if head.reg_decoded_bbox else head.bbox_coder.decode(places, goal))
+        if weighting not in WEIGHTINGS:
+            raise ValueError(f"weighting '{weighting}' is not known: use one of {', '.join(WEIGHTINGS)}")
+        self.loss.weighting = weighting
 
 
 def register() -> None:
-    """Puts the losses into mmdetection's registry, and the box head where mmdetection's models can be imported."""
+    """Puts the losses into mmdetection's registry, and the heads where mmdetection's models can be imported."""
     from mmdet.registry import MODELS
 
     for kind in (AutolossMultiCls, AutolossBinaryCls, AutolossReg):
         MODELS.register_module(module=kind, force=True)
     try:
+        from mmdet.models.dense_heads import ATSSHead, FCOSHead, RetinaHead
         from mmdet.models.roi_heads.bbox_heads import Shared2FCBBoxHead
     except ImportError:  # mmcv without its compiled operators
         return
-    MODELS.register_module(module=with_iou(Shared2FCBBoxHead), force=True)
+    for head in (Shared2FCBBoxHead, FCOSHead, ATSSHead, RetinaHead):
+        MODELS.register_module(module=with_iou(head), force=True)
+
+
+def with_iou(head: type) -> type:
+    """A subclass of a head of mmdetection whose classification loss gets the IoU of each decoded positive box.
+
+    See `autoloss.mmdet_heads`. Raises TypeError for a head whose losses are computed in another way than those of
+    mmdetection's BBoxHead, FCOSHead, ATSSHead or AnchorHead (RetinaHead).
+    """
+    from .mmdet_heads import feeding
+
+    return feeding(head)
 
 
 if find_spec("mmdet") is not None:

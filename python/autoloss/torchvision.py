@@ -18,7 +18,7 @@ from torchvision.models.detection.fcos import FCOSHead
 from torchvision.models.detection.retinanet import RetinaNetHead
 from torchvision.models.detection.roi_heads import RoIHeads
 
-from .adapting import Counts, resolved, resolved_boxes
+from .adapting import Counts, fed, resolved, resolved_boxes
 from .boxes import computed, overlap
 from .classification import BinaryClsLoss, MultiClsLoss
 from .deltas import DeltaLoss
@@ -160,9 +160,8 @@ class _TwoStage(Attached):
                 # torchvision's background is class 0, the formulas' is the last one
                 rolled, label = logits.roll(-1, 1), (labels - 1) % logits.shape[1]
                 average = counts.divisor(self.classification)
-                losses["loss_classifier"] = self.classification(
-                    rolled, label, avg_factor=average, iou=overlap(boxes, goal)
-                )
+                iou = fed(self.classification, overlap(boxes, goal))
+                losses["loss_classifier"] = self.classification(rolled, label, avg_factor=average, iou=iou)
             if self.regression is not None:
                 pair = (
                     (codes, coder.encode_single(goal, froms))
@@ -217,7 +216,7 @@ class _OneStage(Attached):
                     logits[judged],
                     labels[judged],
                     avg_factor=counts.divisor(self.classification),
-                    iou=iou,
+                    iou=fed(self.classification, iou),
                 )
             if self.regression is not None:
                 pair = (codes, self._encoded(goal, froms)) if isinstance(self.regression, DeltaLoss) else (boxes, goal)

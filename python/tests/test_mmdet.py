@@ -3,6 +3,7 @@ with mmcv-lite and stand-ins for its compiled operators, which losses and heads 
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 import warnings
@@ -12,8 +13,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import golden
 import openmmlab
 import pytest
+import test_golden_heads
 import torch
 from torch import Tensor
 
@@ -23,7 +26,8 @@ with warnings.catch_warnings():
     import autoloss.mmdet as detection
     import autoloss.mmseg as segmentation
 
-from autoloss import AutolossWarning, SurrogateLoss
+from autoloss import AutolossWarning, Formula, LossCard, LossError, SurrogateLoss, overlap
+from autoloss.adapting import Counts
 from autoloss.loading import load
 
 needs_mmdet = pytest.mark.skipif(find_spec("mmdet") is None, reason="mmdetection is not installed")
@@ -54,7 +58,14 @@ def test_signature_and_settings() -> None:
     assert loss(pred, target, weight, avg_factor=4, reduction_override=None).item() == pytest.approx(wanted.item())
     assert loss(pred, target, torch.zeros(6)).item() == 0
     assert detection.AutolossReg().loss_weight == 10
-    assert detection.AutolossMultiCls(reduction="sum").loss.reduction == "sum"
+    with pytest.raises(ValueError, match="the reduction is mean or sum, not none"):
+        detection.AutolossReg("giou", reduction="none")
+    with pytest.raises(ValueError, match="reduction 'men' is not known"):
+        detection.AutolossReg("giou", reduction="men")
+    with pytest.raises(ValueError, match="weighting 'mine' is not known"):
+        detection.AutolossReg("giou", weighting="mine")
+    total = detection.AutolossReg("giou", reduction="sum")
+    assert total(pred, target, weight, avg_factor=4).item() == pytest.approx(2 * wanted.item(), rel=1e-6)
     with pytest.raises(ValueError, match="averaging factor"):
         loss(pred, target, avg_factor=4, reduction_override="sum")
 
@@ -62,8 +73,8 @@ def test_signature_and_settings() -> None:
 def test_classification_losses_say_what_heads_they_are_for() -> None:
     with pytest.raises(ValueError, match="use AutolossBinaryCls"):
         detection.AutolossMultiCls(use_sigmoid=True)
-    with pytest.raises(ValueError, match="use_sigmoid must be True"):
-        detection.AutolossBinaryCls(use_sigmoid=False)
+    with pytest.raises(ValueError, match="write use_sigmoid=True"):
+        detection.AutolossBinaryCls("focal")
     with pytest.raises(ValueError, match="cse-autoloss-b"):
         detection.AutolossMultiCls("cse-autoloss-b")
     with pytest.raises(TypeError, match=r"formula takes a RegLoss \(REG\)"):
@@ -79,22 +90,58 @@ def test_a_stock_head_feeds_no_iou_and_is_told() -> None:
     assert found.item() == pytest.approx((1 + math.sin(1)) * plain.item(), rel=1e-5)
 
 
+def test_a_formula_that_reads_q_is_refused_in_a_stock_head() -> None:
+    """It would train on negatives alone; a card that says iou: none, and quality labels, are what they say."""
+    logits, labels = torch.randn(5, 3), torch.tensor([0, 1, 2, 3, 3])
+    loss = detection.AutolossBinaryCls("cse-autoloss-b", use_sigmoid=True)
+    with pytest.raises(LossError, match=r"reads Q, but this head feeds no IoU.* take a head that does"):
+        loss(logits, labels, torch.ones(5), avg_factor=3.0)
+    assert loss(logits, (labels, torch.rand(5)), torch.ones(5), avg_factor=3.0).isfinite()
+    iou = torch.rand(3)
+    with loss.fed(iou):
+        found = loss(logits, labels, torch.ones(5), avg_factor=3.0)
+    assert found.item() == pytest.approx(loss.loss(logits, labels, avg_factor=3.0, iou=iou).item())
+    with pytest.raises(LossError, match="feeds no IoU"):
+        loss(logits, labels, avg_factor=3.0)
+    card = LossCard("mine", Formula("Mul(Q,X)", "BINARY_CLS"), iou="none")
+    blind = detection.AutolossBinaryCls(card, use_sigmoid=True)
+    with blind.fed(iou):
+        assert blind(logits, labels).item() == 0
+
+
+def test_what_a_sum_is_divided_by_in_a_head_that_counts() -> None:
+    logits, labels = torch.randn(5, 3), torch.tensor([0, 1, 2, 3, 3])
+    counts = Counts(torch.tensor(4.0), torch.tensor(3.0), 2)
+    found = {}
+    for average in ("elements", "sampled", "positives", "positives_plus_images"):
+        card = LossCard("mine", Formula("Softplus(X)", "BINARY_CLS"), average_by=average)
+        loss = detection.AutolossBinaryCls(card, use_sigmoid=True)
+        with loss.fed(torch.rand(3), counts):
+            found[average] = loss(logits, labels, avg_factor=1000.0).item()
+    total = torch.nn.functional.softplus(logits).sum().item()
+    wanted = {"elements": total / 15, "sampled": total / 4, "positives": total / 3, "positives_plus_images": total / 5}
+    assert found == pytest.approx(wanted, rel=1e-5)
+
+
+@needs_mmdet
 def test_ious_are_those_of_decoded_boxes() -> None:
     """With a coder that adds offsets: class columns, agnostic codes, encoded and decoded targets."""
+    from autoloss.mmdet_heads import positive_ious
+
     coder = SimpleNamespace(decode=lambda places, codes: places + codes)
     rois = torch.cat([torch.zeros(4, 1), boxes(4, 3)], 1)
     labels = torch.tensor([1, 2, 0, 2])
     codes = torch.randn(4, 8)
     goal = boxes(4, 4)
     head = SimpleNamespace(num_classes=2, reg_class_agnostic=False, reg_decoded_bbox=True, bbox_coder=coder)
-    got = detection.positive_ious(head, codes, rois, labels, goal)
+    got = positive_ious(head, codes, rois, labels, goal)
     picked = torch.stack([codes[0, 4:], codes[2, :4]]) + rois[[0, 2], 1:]
-    wanted = detection.overlap(picked, goal[[0, 2]])
+    wanted = overlap(picked, goal[[0, 2]])
     assert torch.allclose(got, wanted)
     agnostic = SimpleNamespace(num_classes=2, reg_class_agnostic=True, reg_decoded_bbox=False, bbox_coder=coder)
-    got = detection.positive_ious(agnostic, codes[:, :4], rois, labels, goal - rois[:, 1:])
-    assert torch.allclose(got, detection.overlap(rois[[0, 2], 1:] + codes[[0, 2], :4], goal[[0, 2]]))
-    nothing = detection.positive_ious(agnostic, codes[:, :4], rois, torch.full((4,), 2), goal)
+    got = positive_ious(agnostic, codes[:, :4], rois, labels, goal - rois[:, 1:])
+    assert torch.allclose(got, overlap(rois[[0, 2], 1:] + codes[[0, 2], :4], goal[[0, 2]]))
+    nothing = positive_ious(agnostic, codes[:, :4], rois, torch.full((4,), 2), goal)
     assert nothing.shape == (0,)
 
 
@@ -188,9 +235,11 @@ def test_a_box_head_trains_with_and_without_ious(is_decoded: bool) -> None:
         found.append(losses)
     assert found[0]["loss_bbox"].item() == pytest.approx(found[1]["loss_bbox"].item())
     assert found[0]["loss_cls"].item() < found[1]["loss_cls"].item()
-    iou = detection.positive_ious(fed, codes, rois, labels, targets)
+    from autoloss.mmdet_heads import positive_ious
+
+    iou = positive_ious(fed, codes, rois, labels, targets)
     assert torch.allclose(
-        iou, detection.overlap(fed.bbox_coder.decode(rois[labels < 3, 1:], _own(codes, labels)), goal[labels < 3])
+        iou, overlap(fed.bbox_coder.decode(rois[labels < 3, 1:], _own(codes, labels)), goal[labels < 3])
     )
 
 
@@ -199,34 +248,265 @@ def _own(codes: Tensor, labels: Tensor) -> Tensor:
     return codes.reshape(len(labels), -1, 4)[positive, labels[positive]].detach()
 
 
+ONE_STAGE: dict[str, dict[str, Any]] = {
+    "FCOSHead": {"strides": [8, 16], "regress_ranges": ((-1, 32), (32, 1e8)), "centerness": "iou"},
+    "ATSSHead": {
+        "anchor_generator": {
+            "type": "AnchorGenerator",
+            "ratios": [1.0],
+            "octave_base_scale": 4,
+            "scales_per_octave": 1,
+            "strides": [8, 16],
+        },
+        "bbox_coder": CODER,
+        "train_cfg": {"assigner": {"type": "ATSSAssigner", "topk": 4}, "allowed_border": -1, "pos_weight": -1},
+        "centerness": "iou",
+    },
+    "RetinaHead": {
+        "anchor_generator": {
+            "type": "AnchorGenerator",
+            "ratios": [1.0],
+            "octave_base_scale": 4,
+            "scales_per_octave": 1,
+            "strides": [8, 16],
+        },
+        "bbox_coder": CODER,
+        "reg_decoded_bbox": True,
+        "train_cfg": {
+            "assigner": {"type": "MaxIoUAssigner", "pos_iou_thr": 0.5, "neg_iou_thr": 0.4, "min_pos_iou": 0},
+            "sampler": {"type": "PseudoSampler"},
+            "allowed_border": -1,
+            "pos_weight": -1,
+        },
+    },
+}
+
+
+def one_stage(kind: str, cls: str, *, fed: bool = True) -> Any:
+    """A head of three classes on two levels, with one of our losses."""
+    from mmdet.registry import MODELS
+
+    torch.manual_seed(9)
+    settings = ONE_STAGE[kind] if fed else {key: value for key, value in ONE_STAGE[kind].items() if key != "centerness"}
+    common = {"num_classes": 3, "in_channels": 32, "feat_channels": 32, "stacked_convs": 1}
+    losses = {
+        "loss_cls": {"type": "AutolossBinaryCls", "formula": cls, "use_sigmoid": True},
+        "loss_bbox": {"type": "AutolossReg", "formula": "giou"},
+    }
+    return MODELS.build({"type": f"Autoloss{kind}" if fed else kind, **common, **losses, **copy.deepcopy(settings)})
+
+
+def one_stage_losses(head: Any, *, empty: bool = False) -> dict[str, Tensor]:
+    """The losses of two pictures with two objects each, or none; levels summed."""
+    from mmengine.structures import InstanceData
+
+    torch.manual_seed(2)
+    maps = [torch.randn(2, 32, size, size) for size in (8, 4)]
+    count = 0 if empty else 2
+    truths = [InstanceData(bboxes=boxes(count, seed), labels=torch.tensor([0, 2])[:count]) for seed in (10, 11)]
+    metas = [{"img_shape": (64, 64), "pad_shape": (64, 64), "scale_factor": (1, 1)}] * 2
+    found = head.loss_by_feat(*head(maps), batch_gt_instances=truths, batch_img_metas=metas)
+    return {name: sum(loss) if isinstance(loss, list) else loss for name, loss in found.items()}
+
+
 @needs_mmdet
-def test_an_fcos_head_trains() -> None:
+@pytest.mark.parametrize("kind", ONE_STAGE)
+def test_one_stage_heads_feed_the_iou_and_train(kind: str) -> None:
+    """The gradient at a positive's own logit is negative: what was the matter with a stock head, whose Q is 0."""
+    with pytest.raises(LossError, match="feeds no IoU"):
+        one_stage_losses(one_stage(kind, "cse-autoloss-b", fed=False))
+    head = one_stage(kind, "cse-autoloss-b")
+    assert head.cls_out_channels == 3
+    if kind == "FCOSHead":  # boxes of two pixels would hardly overlap
+        torch.nn.init.constant_(head.conv_reg.bias, math.log(16))
+    seen: list[Any] = []
+
+    def note(module: Any, inputs: Any) -> None:
+        inputs[0].retain_grad()
+        seen.append((inputs[0], inputs[1], module.iou))
+
+    head.loss_cls.register_forward_pre_hook(note)
+    losses = one_stage_losses(head)
+    torch.stack(list(losses.values())).sum().backward()
+    assert all(loss.isfinite() for loss in losses.values())
+    assert all(p.grad is None or p.grad.isfinite().all() for p in head.parameters())
+    slopes = []
+    for logits, labels, iou in seen:
+        positive = torch.nonzero((labels >= 0) & (labels < 3)).flatten()
+        assert len(iou) == len(positive)
+        assert ((iou > 0) & (iou <= 1)).all()
+        slopes += [logits.grad[positive, labels[positive]]]
+    assert len(torch.cat(slopes)) > 3
+    assert (torch.cat(slopes) < 0).any()
+    assert "get_targets" not in vars(head)
+    empty = one_stage_losses(head, empty=True)
+    torch.stack(list(empty.values())).sum().backward()
+    assert all(loss.isfinite() for loss in empty.values())
+
+
+@needs_mmdet
+@pytest.mark.parametrize("kind", ONE_STAGE)
+def test_without_q_a_head_that_feeds_is_the_stock_one(kind: str) -> None:
+    fed, stock = one_stage(kind, "focal"), one_stage(kind, "focal", fed=False)
+    fed.centerness = "stock"
+    stock.load_state_dict(fed.state_dict())
+    found, wanted = one_stage_losses(fed), one_stage_losses(stock)
+    assert found.keys() == wanted.keys()
+    for name, loss in wanted.items():
+        assert found[name].item() == pytest.approx(loss.item(), rel=1e-6), name
+
+
+def golden_losses(row: golden.Row, *, average: str) -> dict[str, Any]:
+    """The losses of a row with the settings of the authors' modules."""
+    cls = LossCard("cls", Formula(row["cls_formula"], "BINARY_CLS"), alpha=0.25, iou="decoded_box", average_by=average)
+    reg = LossCard("reg", Formula(row["reg_formula"], "REG"))
+    return {
+        "loss_cls": {"type": "AutolossBinaryCls", "formula": cls, "use_sigmoid": True},
+        "loss_bbox": {"type": "AutolossReg", "formula": reg, "weighting": "original"},
+        "centerness": "iou",
+    }
+
+
+@needs_mmdet
+@pytest.mark.parametrize("row", test_golden_heads.rows("fcos_head_loss"), ids=test_golden_heads.named)
+def test_the_fcos_head_agrees_with_the_authors(row: golden.Row) -> None:
     from mmdet.registry import MODELS
     from mmengine.structures import InstanceData
 
-    torch.manual_seed(9)
+    names = ("num_classes", "strides", "center_sampling", "center_sample_radius", "norm_on_bbox")
+    settings = {name: row[name] for name in names}
+    losses = golden_losses(row, average="positives_plus_images")
+    ranges = [tuple(each) for each in row["regress_ranges"]]
     head = MODELS.build(
         {
-            "type": "FCOSHead",
-            "num_classes": 3,
-            "in_channels": 32,
+            "type": "AutolossFCOSHead",
+            "in_channels": 4,
             "feat_channels": 32,
-            "stacked_convs": 1,
-            "strides": [8, 16],
-            "regress_ranges": ((-1, 32), (32, 1e8)),
-            "loss_cls": {"type": "AutolossBinaryCls", "formula": "cse-autoloss-b", "use_sigmoid": True},
-            "loss_bbox": {"type": "AutolossReg", "formula": "giou"},
+            "regress_ranges": ranges,
+            **settings,
+            **losses,
         }
     )
-    assert head.cls_out_channels == 3
-    maps = [torch.randn(2, 32, size, size) for size in (8, 4)]
-    truths = [InstanceData(bboxes=boxes(2, seed), labels=torch.tensor([0, 2])) for seed in (10, 11)]
-    metas = [{"img_shape": (64, 64), "scale_factor": (1, 1)}] * 2
-    losses = head.loss_by_feat(*head(maps), batch_gt_instances=truths, batch_img_metas=metas)
-    total = torch.stack(list(losses.values())).sum()
-    total.backward()
-    assert total.isfinite()
-    assert all(p.grad is None or p.grad.isfinite().all() for p in head.parameters())
+    leaves = {
+        name: [golden.tensor(level).requires_grad_() for level in row[key]]
+        for name, key in (("grad_cls", "cls_scores"), ("grad_bbox", "bbox_preds"), ("grad_centerness", "centernesses"))
+    }
+    truths = [
+        InstanceData(bboxes=golden.tensor(places).reshape(-1, 4), labels=torch.tensor(labels, dtype=torch.long))
+        for places, labels in zip(row["gt_bboxes"], row["gt_labels"], strict=True)
+    ]
+    found = head.loss_by_feat(*leaves.values(), batch_gt_instances=truths, batch_img_metas=[{}] * len(truths))
+    test_golden_heads.check(row, found, leaves)
+
+
+@needs_mmdet
+@pytest.mark.parametrize("row", test_golden_heads.rows("atss_head_loss_single"), ids=test_golden_heads.named)
+def test_a_level_of_the_atss_head_agrees_with_the_authors(row: golden.Row) -> None:
+    from mmdet.registry import MODELS
+
+    settings = copy.deepcopy(ONE_STAGE["ATSSHead"])
+    settings |= {"bbox_coder": {**CODER, "target_stds": row["target_stds"]}, **golden_losses(row, average="sampled")}
+    head = MODELS.build({"type": "AutolossATSSHead", "num_classes": row["num_classes"], "in_channels": 4, **settings})
+    names = {"grad_cls": "cls_score", "grad_bbox": "bbox_pred", "grad_centerness": "centerness"}
+    leaves = {name: [golden.tensor(row[key]).requires_grad_()] for name, key in names.items()}
+    anchors, encoded = (golden.tensor(row[key]).reshape(-1, 4) for key in ("anchors", "bbox_targets"))
+    labels, weights = torch.tensor(row["labels"]), golden.tensor(row["label_weights"])
+    cls, reg, centerness, _ = head.loss_by_feat_single(
+        anchors,
+        *(tensors[0] for tensors in leaves.values()),
+        labels,
+        weights,
+        head.bbox_coder.decode(anchors, encoded),
+        row["num_total_samples"],
+    )
+    test_golden_heads.check(row, {"loss_cls": cls, "loss_bbox": reg, "loss_centerness": centerness}, leaves)
+
+
+@needs_mmdet
+@pytest.mark.parametrize("row", test_golden_heads.rows("bbox_head_loss"), ids=test_golden_heads.named)
+def test_the_box_head_agrees_with_the_authors(row: golden.Row) -> None:
+    from mmdet.registry import MODELS
+
+    cls, reg = Formula(row["cls_formula"], "MULTI_CLS"), Formula(row["reg_formula"], "REG")
+    head = MODELS.build(
+        {
+            "type": "AutolossShared2FCBBoxHead",
+            "in_channels": 4,
+            "fc_out_channels": 4,
+            "roi_feat_size": 2,
+            "num_classes": row["num_classes"],
+            **{name: row[name] for name in ("reg_decoded_bbox", "reg_class_agnostic")},
+            "bbox_coder": {**CODER, "target_stds": row["target_stds"], "clip_border": False},
+            "loss_cls": {"type": "AutolossMultiCls", "formula": cls, "loss_weight": row["loss_weight_cls"]},
+            "loss_bbox": {"type": "AutolossReg", "formula": reg, "loss_weight": row["loss_weight_reg"]},
+        }
+    )
+    leaves = {name: [golden.tensor(row[key]).requires_grad_()] for name, key in BOX_LEAVES.items()}
+    given = (golden.tensor(row[key]) for key in ("label_weights", "bbox_targets", "bbox_weights"))
+    found = head.loss(
+        leaves["grad_cls"][0], leaves["grad_bbox"][0], golden.tensor(row["rois"]), torch.tensor(row["labels"]), *given
+    )
+    if row.get("exception"):  # the original raises where no region shows an object
+        assert found["loss_bbox"].item() == 0
+        return
+    test_golden_heads.check(row, {name: found[name] for name in ("loss_cls", "loss_bbox")}, leaves)
+
+
+BOX_LEAVES = {"grad_cls": "cls_score", "grad_bbox": "bbox_pred"}
+
+
+@needs_mmdet
+def test_the_configurations_of_the_readme_build() -> None:
+    from mmdet.registry import MODELS
+
+    text = (golden.REPOSITORY / "python" / "README.md").read_text(encoding="utf-8")
+    written: dict[str, Any] = {}
+    exec("two_stages = " + text.partition("```py\ntwo_stages = ")[2].partition("```")[0], written)
+    for name, more in (
+        ("two_stages", {"fc_out_channels": 8, "roi_feat_size": 2}),
+        ("one_stage", {"feat_channels": 32}),
+    ):
+        head = MODELS.build({**written[name], "num_classes": 3, "in_channels": 32, **more})
+        assert head.loss_bbox.loss_weight == (10 if name == "two_stages" else 1)
+
+
+@needs_mmdet
+def test_boxes_in_strides_are_told() -> None:
+    from mmdet.registry import MODELS
+
+    def build(formula: str, norm_on_bbox: bool) -> None:
+        head = ONE_STAGE["FCOSHead"] | {"type": "AutolossFCOSHead", "num_classes": 3, "in_channels": 32}
+        losses = {
+            "loss_cls": {"type": "FocalLoss", "use_sigmoid": True},
+            "loss_bbox": {"type": "AutolossReg", "formula": formula},
+        }
+        MODELS.build({**head, **losses, "feat_channels": 32, "norm_on_bbox": norm_on_bbox})
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*norm_on_bbox feeds boxes in strides", AutolossWarning)
+        build("giou", True)
+        build("cse-autoloss-b", False)
+        with pytest.raises(AutolossWarning, match="norm_on_bbox feeds boxes in strides"):
+            build("cse-autoloss-b", True)
+
+
+@needs_mmdet
+def test_heads_that_compute_their_losses_otherwise_are_refused() -> None:
+    from mmdet.models.dense_heads import GFLHead, PAAHead, RPNHead
+
+    for head in (GFLHead, PAAHead, RPNHead, torch.nn.Linear):
+        with pytest.raises(TypeError, match=f"{head.__name__} computes its losses in its own way"):
+            detection.with_iou(head)
+    with pytest.raises(ValueError, match="centerness is stock or iou"):
+        one_stage_head = ONE_STAGE["FCOSHead"] | {"centerness": "mine"}
+        detection.with_iou(_fcos())(num_classes=3, in_channels=4, **one_stage_head)
+
+
+def _fcos() -> type:
+    from mmdet.models.dense_heads import FCOSHead
+
+    head: type = FCOSHead
+    return head
 
 
 def test_a_surrogate_has_mmsegmentations_signature(tmp_path: Path) -> None:

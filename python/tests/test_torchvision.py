@@ -195,6 +195,22 @@ def test_names_and_formulas_of_boxes_weigh_as_in_the_swift_program(detector: str
         assert attached.regression.loss_weight == 1
 
 
+@pytest.mark.parametrize("detector", ["fasterrcnn", "fcos"])
+def test_a_card_that_wants_no_iou_gets_none(detector: str) -> None:
+    """Z is 1 and Q is 0 then, as in the modules without iou=."""
+    model, given = small(detector), batch(detector)
+    z, plain = ("Neg(Dot(Mul(Y,Z),Log(Softmax(X))))", "Neg(Dot(Y,Log(Softmax(X))))")
+    if detector == "fcos":
+        z, plain = "Add(Mul(Q,X),Softplus(X))", "Softplus(X)"
+    mode = "BINARY_CLS" if detector == "fcos" else "MULTI_CLS"
+    found = {}
+    for name, text, iou in (("fed", z, "decoded_box"), ("none", z, "none"), ("plain", plain, "none")):
+        with adapter.use(model, cls=autoloss.LossCard(name, autoloss.Formula(text, mode), iou=iou)):
+            found[name] = losses(model, given)[CLS[detector]].item()
+    assert found["none"] == pytest.approx(found["plain"], rel=1e-5)
+    assert found["fed"] != pytest.approx(found["plain"], rel=1e-3)
+
+
 def test_a_sum_is_not_divided() -> None:
     model, given = small("fasterrcnn"), batch("fasterrcnn")
     with adapter.use(model, cls=autoloss.MultiClsLoss("Neg(Dot(Y,Log(Softmax(X))))")):
