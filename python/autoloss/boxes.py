@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor
 
@@ -45,6 +47,12 @@ def overlap(pred: Tensor, target: Tensor) -> Tensor:
 def computed(values: Tensor) -> Tensor:
     """In the precision that losses compute in: float64 stays, anything else is float32."""
     return values if values.dtype == torch.float64 else values.float()
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Autocast is off inside, on devices that have it (the meta device has none)."""
+    kind = device.type
+    return torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext()
 
 
 def _area(boxes: Tensor) -> Tensor:

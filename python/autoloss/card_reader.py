@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from .cards import AVERAGES, BOX_UNITS, IOU_SOURCES, REDUCTIONS, VERSION, Evidence, LossCard, Provenance, Surrogate
+from .cards import AVERAGES, BOX_UNITS, IOU_SOURCES, VERSION, Evidence, LossCard, Provenance, Surrogate
 from .entries import INTEGER, NUMBER, Entry, Items, Scalar, Table, from_json
 from .errors import CardError, FormulaError
 from .formula import Formula
+from .reduction import REDUCTIONS
 from .suggestion import nearest
 from .vocabulary import Mode
 from .yaml_subset import documents

@@ -13,7 +13,9 @@ from .vocabulary import Mode
 VERSION = 1
 """The version of the schema that this package writes and reads."""
 
-REDUCTIONS = ("none", "sum", "mean")
+MAXIMUM_FILE_SIZE = 2_000_000
+"""Larger files are refused: a card takes about a thousand bytes, the longest formula a million."""
+
 AVERAGES = ("elements", "sampled", "positives", "positives_plus_images")
 IOU_SOURCES = ("none", "decoded_box")
 BOX_UNITS = ("pixels", "stride", "normalized")
@@ -102,12 +104,16 @@ class LossCard:
 def load_cards(path: str | os.PathLike[str]) -> list[LossCard]:
     """The cards of a file, at least one: YAML (one card a document), or JSON where the name ends with .json.
 
-    Raises CardError naming the file, the line and the key; OSError where the file cannot be read.
+    Raises CardError naming the file, the line and the key, also for a file of more than 2,000,000 bytes; OSError where
+    the file cannot be read.
     """
     from .card_reader import cards_of
 
     name = os.fspath(path)
-    data = Path(path).read_bytes()
+    with open(path, "rb") as file:
+        data = file.read(MAXIMUM_FILE_SIZE + 1)
+    if len(data) > MAXIMUM_FILE_SIZE:
+        raise CardError(f"{name}: more than {MAXIMUM_FILE_SIZE} bytes are no loss card: split it into files")
     try:
         text = data.decode("utf-8")
         cards = cards_of(text, is_json=name.endswith(".json"))

@@ -12,7 +12,10 @@ from .nodes import printed
 from .vocabulary import Mode
 
 HOLD_LIMIT = 60
-"""At most this many parts are held at numbers, so that large formulas do not take long."""
+"""At most this many parts are held at numbers,"""
+
+WORK_LIMIT = 20_000
+"""and no more than compute this many nodes in all, five parts in a formula of 4,000 nodes."""
 
 
 def first_dead_part(formula: Formula) -> str | None:
@@ -28,19 +31,17 @@ def first_dead_part(formula: Formula) -> str | None:
     wanted = _gradient(values[-1], leaf)
     if not bool(wanted.isfinite().all()):
         return None
-    live = {len(formula.nodes) - 1}
-    holds = 0
-    for index in range(len(formula.nodes) - 1, -1, -1):
-        node = formula.nodes[index]
-        if index not in live:
+    adjoints = torch.autograd.grad(values[-1].sum(), values, retain_graph=True, allow_unused=True)
+    holds = min(HOLD_LIMIT, max(WORK_LIMIT // len(values), 1))
+    for index in range(len(formula.nodes) - 2, -1, -1):
+        if not formula.nodes[index].children or _is_spelled_number(formula, index):
             continue
-        live |= set(node.children)
-        if index == len(formula.nodes) - 1 or not node.children or _is_spelled_number(formula, index):
+        number = _number_where_used(values[index], adjoints[index])
+        if number is None:
             continue
-        number = _number_where_used(values, index)
-        holds += 1
-        if number is None or holds > HOLD_LIMIT:
-            continue
+        if holds == 0:
+            return None
+        holds -= 1
         held = _traced(formula, inputs, index, number)
         if _same(held[-1], values[-1]) and _same(_gradient(held[-1], leaf), wanted):
             part = printed(formula.subnodes(index), 60)
@@ -76,12 +77,11 @@ def _gradient(value: Tensor, leaf: Tensor) -> Tensor:
     return torch.zeros_like(leaf) if gradient is None else gradient
 
 
-def _number_where_used(values: list[Tensor], index: int) -> float | None:
+def _number_where_used(value: Tensor, adjoint: Tensor | None) -> float | None:
     """The number that a part equals wherever a change of it changes the result; None where it varies or has no use."""
-    (adjoint,) = torch.autograd.grad(values[-1].sum(), values[index], retain_graph=True, allow_unused=True)
     if adjoint is None:
         return None
-    used = values[index].detach()[adjoint != 0]
+    used = value.detach()[adjoint != 0]
     if len(used) == 0:
         return 0.0
     first = used[0]

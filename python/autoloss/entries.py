@@ -49,7 +49,10 @@ def from_json(text: str) -> Entry:
     Raises CardError with the place of the fault.
     """
     try:
-        return _from_value(json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_number))
+        value = json.loads(
+            text, object_pairs_hook=_pairs, parse_constant=_no_number, parse_int=_Number, parse_float=_Number
+        )
+        return _from_value(value)
     except json.JSONDecodeError as error:
         raise CardError(f"line {error.lineno}: no JSON: {error.msg}") from None
     except RecursionError:
@@ -58,6 +61,10 @@ def from_json(text: str) -> Entry:
 
 class _Pairs(list[tuple[str, Any]]):
     """The members of a JSON object, so that none is lost where a key stands twice."""
+
+
+class _Number(str):
+    """A number as it is written."""
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> _Pairs:
@@ -79,9 +86,5 @@ def _from_value(value: Any) -> Entry:
     if isinstance(value, list):
         return Items([_from_value(element) for element in value], 0)
     if isinstance(value, str):
-        return Scalar(value, True, 0)
-    if value is None:
-        return Scalar("null", False, 0)
-    if isinstance(value, bool):
-        return Scalar("true" if value else "false", False, 0)
-    return Scalar(repr(value), False, 0)
+        return Scalar(str(value), not isinstance(value, _Number), 0)
+    return Scalar("null" if value is None else "true" if value else "false", False, 0)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .arguments import need_tensor
+from .boxes import full_precision
 from .errors import LossError
 from .functions import BINARY, UNARY
 from .nodes import Node
@@ -41,15 +43,11 @@ def evaluate(steps: tuple[Step, ...], mode: Mode, inputs: Mapping[str, Tensor]) 
     float16, bfloat16 and whole numbers are computed in float32 with autocast off, float64 in float64. Gradients flow to
     X, or to U, I and E, alone.
     """
-    given = [tensor for tensor in inputs.values() if isinstance(tensor, Tensor)]
-    if not given:
-        raise LossError("missingInput", f"no inputs are given: the formula is of {', '.join(mode.variables)}")
+    given = _checked(mode, inputs)
     device = given[0].device
     dtype = torch.float64 if any(tensor.dtype == torch.float64 for tensor in given) else torch.float32
-    if torch.is_autocast_enabled(device.type):
-        with torch.autocast(device.type, enabled=False):
-            return _run(steps, mode, inputs, dtype, device)
-    return _run(steps, mode, inputs, dtype, device)
+    with full_precision(device):
+        return _run(steps, mode, inputs, dtype, device)
 
 
 def _run(
@@ -69,14 +67,29 @@ def _run(
     return values[-1]
 
 
+def _checked(mode: Mode, inputs: Mapping[str, Tensor]) -> list[Tensor]:
+    """The tensors that are given, all of one shape, in the order of the mode's variables."""
+    given = [(name, value) for name in mode.variables if (value := inputs.get(name)) is not None]
+    if not given:
+        raise LossError("missingInput", f"no inputs are given: the formula is of {', '.join(mode.variables)}")
+    first, like = given[0]
+    for name, value in given:
+        need_tensor(f"inputs.{name}", value)
+        if value.dim() != (1 if mode is Mode.REG else 2):
+            wanted = "N areas" if mode is Mode.REG else "N×C values"
+            raise LossError("inputShape", f"inputs.{name} has the shape {list(value.shape)} where {wanted} are needed")
+        if value.shape != like.shape:
+            raise LossError(
+                "inputShape",
+                f"inputs.{name} has shape {list(value.shape)}, inputs.{first} has {list(like.shape)}: make them equal",
+            )
+    return [value for _, value in given]
+
+
 def _variable(name: str, mode: Mode, inputs: Mapping[str, Tensor]) -> Tensor:
     value = inputs.get(name)
     if value is None:
         raise LossError("missingInput", f"the formula uses {name}, but inputs has no {name}: add it")
-    rank = 1 if mode is Mode.REG else 2
-    if value.dim() != rank:
-        wanted = "N areas" if mode is Mode.REG else "N×C values"
-        raise LossError("inputShape", f"inputs.{name} has the shape {list(value.shape)} where {wanted} are needed")
     return value if name in mode.differentiable_variables else value.detach()
 
 

@@ -126,7 +126,8 @@ class Formula:
     def sympy(self, *, guards: bool = False) -> Any:
         """The formula as a SymPy expression; `guards` keeps eps = 1e-20 and the clamp of Exp at 88.
 
-        Raises ImportError where SymPy is not installed.
+        Raises ImportError where SymPy is not installed, LossError where the formula written out has more than 10,000
+        nodes.
         """
         return expression(self._nodes, guards=guards)
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .nodes import Node, spelling
-
-LONGEST_TREE = 10_000
-"""Formulas of more nodes, written out as a tree, name their shared parts: `p_{1} = …;\\; …`."""
+from .nodes import LONGEST_TREE, Node, spelling, tree_size
 
 _CALLS = {"Exp": "\\exp", "Log": "\\log", "Sig": "\\sigma", "Tanh": "\\tanh", "Sin": "\\sin", "Cos": "\\cos"}
 
@@ -46,7 +43,10 @@ _Piece = str | int | tuple[int, str]
 
 
 def latex(nodes: tuple[Node, ...]) -> str:
-    """The formula as LaTeX mathematics for amsmath, without the `$` around it."""
+    """The formula as LaTeX mathematics for amsmath, without the `$` around it.
+
+    Where the tree is longer than LONGEST_TREE, shared parts have names: `p_{1} = …;\\; …`.
+    """
     return _Writer(nodes).written()
 
 
@@ -73,14 +73,12 @@ class _Writer:
 
     def _shared(self) -> list[int]:
         """The parts with a name: those used more than once, where the tree would fill pages."""
-        sizes: list[int] = []
+        if tree_size(self._nodes) <= LONGEST_TREE:
+            return []
         uses = [0] * len(self._nodes)
         for node in self._nodes:
-            sizes.append(1 + sum(sizes[child] for child in node.children))
             for child in node.children:
                 uses[child] += 1
-        if sizes[-1] <= LONGEST_TREE:
-            return []
         return [index for index, node in enumerate(self._nodes) if uses[index] > 1 and node.children]
 
     def _write(self, node: int) -> str:

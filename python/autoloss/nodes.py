@@ -54,6 +54,18 @@ def spelling(value: float) -> str:
     return f"{sign}{digits[0]}.{digits[1:].rstrip('0')}e+15"
 
 
+LONGEST_TREE = 10_000
+"""Formulas of more nodes, written out as a tree, are not written out in full where parts can be named or refused."""
+
+
+def tree_size(nodes: tuple[Node, ...]) -> int:
+    """The number of nodes of the formula written out as a tree, where shared parts stand once for every use."""
+    sizes: list[int] = []
+    for node in nodes:
+        sizes.append(1 + sum(sizes[child] for child in node.children))
+    return sizes[-1]
+
+
 def printed(nodes: tuple[Node, ...], limit: int) -> str:
     """The formula written out as a tree without blanks; ends with `…` where that takes more than `limit` letters."""
     pieces: list[str] = []

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from . import label_maps
+from .boxes import full_precision
 from .cards import LossCard, Surrogate
 from .curves import Curve, Parameterization, check_points, checked_parameterization
 from .segmentation_metrics import PUBLISHED_THETA, Metric
@@ -99,7 +100,7 @@ class SurrogateLoss(nn.Module):
             raise ValueError(f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)} differ in size")
         if weight is not None and (self.metric is Metric.BF1 or weight.shape != labels.shape):
             raise ValueError("pixel weights are N x H x W, and BF1 takes none")
-        with torch.autocast(logits.device.type, enabled=False):
+        with full_precision(logits.device):
             if logits.dtype in (torch.float16, torch.bfloat16):
                 logits = logits.float()
             probabilities = logits.softmax(1)
@@ -117,7 +118,7 @@ class SurrogateLoss(nn.Module):
             counted = counted & (near > 0)
         amount = counted.to(probabilities.dtype)
         if weight is not None:
-            amount = amount * weight
+            amount = amount * weight.to(amount.dtype)
         targets = labels.clamp(min=0)
         true = probabilities.gather(1, targets[:, None])[:, 0]
         classes = probabilities.shape[1]

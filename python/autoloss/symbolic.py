@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .nodes import Node
+from .errors import LossError
+from .nodes import LONGEST_TREE, Node, tree_size
 
 
 def expression(nodes: tuple[Node, ...], *, guards: bool = False) -> Any:
@@ -15,8 +16,11 @@ def expression(nodes: tuple[Node, ...], *, guards: bool = False) -> Any:
     Softmax stands as the function `softmax`, the sum of a Dot as the function `total`: they mix the classes of a row,
     of which a symbol stands for one.
 
-    Raises ImportError where SymPy is not installed.
+    Raises ImportError where SymPy is not installed, LossError for a formula whose tree has more than 10,000 nodes:
+    SymPy writes shared parts out.
     """
+    if tree_size(nodes) > LONGEST_TREE:
+        raise LossError("tooLarge", f"the formula written out has more than {LONGEST_TREE} nodes: too many for SymPy")
     try:
         import sympy
     except ImportError as error:

@@ -17,6 +17,8 @@ from .vocabulary import Mode
 SCALES = (4.0, 1 / 8, 1 / 32, 1 / 100)
 """An input 4 times as large, strides of detectors, and normalised boxes."""
 
+MISTAKES = (8.0, 12.0, 17.0, 20.0, 30.0, 50.0, 88.0)
+"""How far off the logits of confident mistakes are."""
 
 Found = TypeVar("Found")
 
@@ -28,19 +30,19 @@ class Trap(NamedTuple):
     message: str
 
 
-def _with_gradients(function: Callable[[Formula], Found]) -> Callable[[Formula], Found]:
-    """The same answers inside torch.no_grad and torch.inference_mode."""
+def _tried_out(function: Callable[[Formula], Found]) -> Callable[[Formula], Found]:
+    """The same answers inside torch.no_grad and torch.inference_mode, and whatever the default device is."""
 
     @wraps(function)
     def tried(formula: Formula) -> Found:
-        with torch.inference_mode(False), torch.enable_grad():
+        with torch.device("cpu"), torch.inference_mode(False), torch.enable_grad():
             return function(formula)
 
     return tried
 
 
 @lru_cache(maxsize=256)
-@_with_gradients
+@_tried_out
 def find(formula: Formula) -> tuple[Trap, ...]:
     """The traps of a formula, as far as a few inputs show: scaleDependent, deadCode and fp32DeadGradient.
 
@@ -70,28 +72,22 @@ def find(formula: Formula) -> tuple[Trap, ...]:
     return tuple(found)
 
 
-@_with_gradients
+@lru_cache(maxsize=256)
+@_tried_out
 def is_scale_dependent(formula: Formula) -> bool:
     """Whether the gradient at the corners, in units of the box, changes when every box is written in another unit."""
     pred, target = _overlapping_boxes()
-
-    def slope(factor: float) -> Tensor | None:
-        scaled = (pred * factor).requires_grad_()
-        value = formula(**areas(scaled, target * factor))
-        if not value.requires_grad:
-            return None
-        (gradient,) = torch.autograd.grad(value.sum(), scaled)
-        return gradient * factor
-
-    base = slope(1.0)
-    if base is None or not bool((base.isfinite() & (base != 0)).any()):
+    factors = torch.tensor((1.0, *SCALES), dtype=torch.float64).reshape(-1, 1, 1)
+    scaled = (pred * factors).reshape(-1, 4).requires_grad_()
+    value = formula(**areas(scaled, (target * factors).reshape(-1, 4)))
+    if not value.requires_grad:
         return True
-    for factor in SCALES:
-        changed = slope(factor)
-        # The areas carry 1e-7, which shows in normalised boxes.
-        if changed is None or not bool(((changed - base).abs() <= 5e-3 * base.abs().max()).all()):
-            return True
-    return False
+    (gradient,) = torch.autograd.grad(value.sum(), scaled)
+    base, *others = gradient.reshape(len(factors), *pred.shape) * factors
+    if not bool((base.isfinite() & (base != 0)).any()):
+        return True
+    # The areas carry 1e-7, which shows in normalised boxes.
+    return not all(bool(((other - base).abs() <= 5e-3 * base.abs().max()).all()) for other in others)
 
 
 def _overlapping_boxes() -> tuple[Tensor, Tensor]:
@@ -105,33 +101,38 @@ def _overlapping_boxes() -> tuple[Tensor, Tensor]:
 
 
 def _dying_logit(formula: Formula) -> float | None:
-    """The logit of least size at which the gradient of a confident mistake is alive in float64 and 0 in float32."""
-    for size in (8.0, 12.0, 17.0, 20.0, 30.0, 50.0, 88.0):
-        for positive in (True, False):
-            exact = _slope_of_mistake(formula, size, positive, torch.float64)
-            rounded = _slope_of_mistake(formula, size, positive, torch.float32)
-            if exact is None or rounded is None:
-                continue
-            if 1e-3 < abs(exact) < 1e6 and abs(rounded) < 0.01 * abs(exact):
-                return -size if positive else size
+    """The logit of least size at which the gradient of a confident mistake is alive in float64 and 0 in float32.
+
+    None also for formulas that couple samples: those are no losses of a sample.
+    """
+    if formula.couples_samples:
+        return None
+    wrong = [sign * size for size in MISTAKES for sign in (-1.0, 1.0)]
+    exact = _slopes_of_mistakes(formula, wrong, torch.float64)
+    rounded = _slopes_of_mistakes(formula, wrong, torch.float32)
+    for logit, slope, other in zip(wrong, exact, rounded, strict=False):
+        if 1e-3 < abs(slope) < 1e6 and abs(other) < 0.01 * abs(slope):
+            return logit
     return None
 
 
-def _slope_of_mistake(formula: Formula, size: float, positive: bool, dtype: torch.dtype) -> float | None:
-    """The gradient at the entry that is wrong by `size`: a positive far too low, or a negative far too high."""
-    wrong = -size if positive else size
+def _slopes_of_mistakes(formula: Formula, wrong: list[float], dtype: torch.dtype) -> list[float]:
+    """The gradient at each wrong logit: of a positive far too low (below 0), or a negative far too high.
+
+    Empty where the formula does not depend on the prediction.
+    """
+    logits = torch.tensor(wrong, dtype=dtype).reshape(-1, 1)
+    positive = (logits < 0).to(dtype)
     if formula.mode is Mode.BINARY_CLS:
-        label = torch.tensor([[1.0 if positive else 0.0]], dtype=dtype)
-        x = torch.tensor([[wrong]], dtype=dtype).requires_grad_()
-        value = formula(X=x, Q=label, PY=label, NY=1 - label)
-        place = 0
+        x = logits.requires_grad_()
+        value = formula(X=x, Q=positive, PY=positive, NY=1 - positive)
     else:
-        y = torch.tensor([[1.0, 0.0]], dtype=dtype)
         # Only the gap between logits counts for most, so both directions put the true class below.
-        x = torch.tensor([[wrong, 0.0] if positive else [0.0, wrong]], dtype=dtype).requires_grad_()
-        value = formula(X=x, Y=y, Z=torch.ones_like(y))
-        place = 0
+        x = torch.cat([logits * positive, logits * (1 - positive)], 1).requires_grad_()
+        y = torch.tensor([[1.0, 0.0]], dtype=dtype).expand(x.shape)
+        value = formula(X=x, Y=y, Z=torch.ones_like(x))
     if not value.requires_grad:
-        return None
+        return []
     (gradient,) = torch.autograd.grad(value.sum(), x)
-    return float(gradient[0, place])
+    slopes: list[float] = gradient[:, 0].tolist()
+    return slopes

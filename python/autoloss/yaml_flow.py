@@ -28,22 +28,38 @@ _HEXADECIMAL = {"x": 2, "u": 4, "U": 8}
 _MAXIMUM_DEPTH = 32
 
 
-def without_comment(line: str, number: int) -> str:
+_DOUBLE, _SINGLE = r'"[^"\\]*(?:\\.[^"\\]*)*"', r"'[^']*(?:''[^']*)*'"
+_QUOTED = {'"': re.compile(_DOUBLE), "'": re.compile(_SINGLE)}
+# A quoted text (to the end of the line where it is not closed), or a comment.
+_QUOTED_OR_COMMENT = re.compile(
+    rf"""(?:^|(?<=[ \t\[{{,:]))(?:{_DOUBLE}|{_SINGLE}|["'].*)|(?:^|(?<=[ \t]))(?P<comment>\#)"""
+)
+_QUOTED_OR_BRACKET = re.compile(
+    rf"""(?:^|(?<=[ \[{{,:]))(?:{_DOUBLE}|{_SINGLE}|(?P<open>["']))|(?P<bracket>[\[\]{{}}])"""
+)
+
+
+def without_comment(line: str) -> str:
     """A line without a `#` comment, and without blanks at its end."""
-    if "#" not in line:
-        return line.rstrip(" \t")
-    quote = ""
-    for place, character in enumerate(line):
-        before = line[place - 1] if place else " "
-        if quote:
-            is_escaped = quote == '"' and (len(line[:place]) - len(line[:place].rstrip("\\"))) % 2
-            if character == quote and not is_escaped:
-                quote = ""
-        elif character in "\"'" and before in " \t[{,:":
-            quote = character
-        elif character == "#" and before in " \t":
-            return line[:place].rstrip(" \t")
+    if "#" in line:
+        for found in _QUOTED_OR_COMMENT.finditer(line):
+            if found["comment"]:
+                return line[: found.start()].rstrip(" \t")
     return line.rstrip(" \t")
+
+
+def open_brackets(line: str, number: int) -> int:
+    """How many more brackets a line opens than it closes.
+
+    Raises CardError where a quotation mark is not closed on the line.
+    """
+    depth = 0
+    for found in _QUOTED_OR_BRACKET.finditer(line):
+        if found["open"]:
+            raise CardError(f"line {number}: a quotation mark is not closed on its line")
+        if found["bracket"]:
+            depth += 1 if found["bracket"] in "[{" else -1
+    return depth
 
 
 def key_end(text: str, number: int) -> int | None:
@@ -85,27 +101,9 @@ class FlowReader:
             raise self._error("a text with ': ' in it needs quotation marks")
         return Scalar(self._text, False, self._line)
 
-    def is_balanced(self) -> bool:
-        """Whether every bracket of the text is closed."""
-        depth, place = 0, 0
-        while place < len(self._text):
-            character = self._text[place]
-            if character in "\"'" and (place == 0 or self._text[place - 1] in " [{,:"):
-                self._place = place
-                try:
-                    place = self.quoted_end()
-                except CardError:
-                    return False
-                continue
-            depth += (character in "[{") - (character in "]}")
-            place += 1
-        return depth <= 0
-
     def quoted_end(self) -> int:
         """The place behind the quoted text that begins here."""
-        start, quote = self._place, self._text[self._place]
-        pattern = r'"(?:[^"\\]|\\.)*"' if quote == '"' else r"'(?:[^']|'')*'"
-        matched = re.compile(pattern).match(self._text, start)
+        matched = _QUOTED[self._text[self._place]].match(self._text, self._place)
         if matched is None:
             raise self._error("a quotation mark is not closed on its line")
         return matched.end()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .entries import Entry, Items, Scalar, Table
 from .errors import CardError
-from .yaml_flow import FlowReader, key_end, without_comment
+from .yaml_flow import FlowReader, key_end, open_brackets, without_comment
 
 _MAXIMUM_INDENT = 64
 
@@ -40,7 +40,7 @@ def documents(text: str) -> list[Entry]:
             continue
         if raw.startswith("--- "):
             raise CardError(f"line {number}: write what follows '---' on the next line")
-        content = without_comment(raw, number)
+        content = without_comment(raw)
         if content.strip(" "):
             indent = len(content) - len(content.lstrip(" "))
             if content[indent] == "\t" or indent > _MAXIMUM_INDENT:
@@ -125,10 +125,14 @@ class _BlockReader:
         """A flow value or scalar; a flow value may go on over the next lines."""
         self._place += 1
         if text[0] in "[{":
-            while not FlowReader(text, line.number).is_balanced():
+            parts = [text]
+            depth = open_brackets(text, line.number)
+            while depth > 0:
                 if self._place == len(self._lines):
                     raise CardError(f"line {line.number}: a bracket is not closed")
-                text += " " + self._lines[self._place].text
+                following = self._lines[self._place]
+                parts.append(following.text)
+                depth += open_brackets(following.text, following.number)
                 self._place += 1
-            return FlowReader(text, line.number).whole()
+            return FlowReader(" ".join(parts), line.number).whole()
         return FlowReader(text, line.number).whole_scalar()

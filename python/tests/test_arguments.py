@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from autoloss import BinaryClsLoss, DeltaLoss, LossError, MultiClsLoss, RegLoss, overlap
+from autoloss import BinaryClsLoss, DeltaLoss, Formula, LossError, MultiClsLoss, RegLoss, SurrogateLoss, overlap
 
 pytestmark = pytest.mark.filterwarnings("ignore::autoloss.AutolossWarning")
 
@@ -19,6 +19,12 @@ LOSSES: dict[str, Any] = {
     "RegLoss": RegLoss("Add(Sub(1,Div(I,U)),Div(Sub(E,U),E))"),
     "DeltaLoss": DeltaLoss(1.0),
 }
+
+
+def cpu_batch(kind: str) -> tuple[Tensor, Tensor]:
+    """Six rows of predictions and targets, whatever the default device is."""
+    with torch.device("cpu"):
+        return batch(kind)
 
 
 def batch(kind: str) -> tuple[Tensor, Tensor]:
@@ -122,3 +128,54 @@ def test_weights_of_zero_give_zero_for_predictions_that_are_no_numbers(kind: str
         assert found.isfinite().all() and (weight.any() or not found.any())
         found.sum().backward()
         assert leaf.grad is not None and leaf.grad.isfinite().all() and not leaf.grad[weight == 0].any()
+
+
+@pytest.mark.parametrize("is_default", [False, True])
+@pytest.mark.parametrize("kind", LOSSES)
+def test_losses_run_on_any_device(kind: str, is_default: bool) -> None:
+    """On the meta device, which has no numbers and no autocast; and on the CPU while the default is another."""
+    device = "cpu" if is_default else "meta"
+    torch.set_default_device("meta" if is_default else None)
+    try:
+        pred, target, weight = (each.to(device) for each in (*cpu_batch(kind), torch.ones(6, device="cpu")))
+        loss = MultiClsLoss("Neg(Dot(Mul(Y,Z),Log(Softmax(X))))") if kind == "MultiClsLoss" else LOSSES[kind]
+        more = {"iou": torch.ones(3, device=device)} if kind == "MultiClsLoss" else {}
+        pred.requires_grad_()
+        for given in (None, weight, 0 * weight):
+            found = loss(pred, target, given, 4.0, **more)
+            assert found.device.type == device and found.shape == ()
+            found.backward()
+    finally:
+        torch.set_default_device(None)
+    assert pred.grad is not None and pred.grad.device.type == device
+
+
+@pytest.mark.parametrize("is_default", [False, True])
+@pytest.mark.parametrize("metric", ["mIoU", "FWIoU", "mAcc", "gAcc", "BIoU", "BF1"])
+def test_surrogates_run_on_any_device(metric: str, is_default: bool) -> None:
+    device = "cpu" if is_default else "meta"
+    logits = torch.zeros(2, 3, 8, 9, device=device, requires_grad=True)
+    labels = torch.zeros(2, 8, 9, dtype=torch.long, device=device)
+    torch.set_default_device("meta" if is_default else None)
+    try:
+        weight = None if metric == "BF1" else torch.ones(2, 8, 9, device=device, dtype=torch.float64)
+        found = SurrogateLoss(metric)(logits, labels, weight)
+        found.backward()
+    finally:
+        torch.set_default_device(None)
+    assert found.device.type == device and found.dtype is torch.float32 and logits.grad is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "words"),
+    [
+        ("Div(I,U)", {"I": (1,), "U": (4,)}, r"inputs.I has shape \[1\], inputs.U has \[4\]: make them equal"),
+        ("Mul(X,Y)", {"X": (4, 3), "Y": (4, 1)}, r"inputs.Y has shape \[4, 1\], inputs.X has \[4, 3\]"),
+        ("Mul(X,Y)", {"X": (4, 3), "Y": (4, 3), "Z": (1, 3)}, r"inputs.Z has shape \[1, 3\]"),
+    ],
+)
+def test_inputs_of_a_formula_have_one_shape(text: str, given: dict[str, tuple[int, ...]], words: str) -> None:
+    """The words of the Swift program."""
+    with pytest.raises(LossError, match=words) as caught:
+        Formula(text)(**{name: torch.ones(shape) for name, shape in given.items()})
+    assert caught.value.code == "inputShape"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from autoloss import (
     FormulaError,
     LossCard,
     LossError,
+    Mode,
     MultiClsLoss,
     Provenance,
     RegLoss,
@@ -31,6 +33,7 @@ from autoloss import (
     load_cards,
     save_cards,
 )
+from autoloss.builtin import card_of
 from autoloss.card_reader import cards_of
 from autoloss.card_writer import json_text, yaml_text
 from autoloss.traps import find
@@ -211,6 +214,40 @@ def test_hostile_texts_are_errors_and_no_crashes() -> None:
             assert len(str(error)) < 2000, seed
 
 
+def test_long_lists_and_lines_do_not_hang() -> None:
+    start = time.monotonic()
+    lines = "".join(f"  w{number}, # {number}\n" for number in range(20_000))
+    (card,) = cards_of(f"{HEAD}warnings: [\n{lines}]\n", is_json=False)
+    assert card.warnings[::19_999] == ("w0", "w19999")
+    quoted = ", ".join(f'"w # {number}"' for number in range(20_000))
+    (card,) = cards_of(f"{HEAD}warnings: [{quoted}] # a comment\n", is_json=False)
+    assert card.warnings[-1] == "w # 19999"
+    with pytest.raises(CardError, match="line 6: a quotation mark is not closed on its line"):
+        cards_of(HEAD + "warnings: [\n" + "'\n" * 100_000, is_json=False)
+    assert time.monotonic() - start < 60, "reading must not hang"
+
+
+def test_comments_and_quotation_marks_in_them() -> None:
+    text = HEAD.replace("name: a", "name: 'it''s # \\' # \"no\"") + "warnings: [\"a \\\" # b\", c#d, 'e'] # '\n"
+    (card,) = cards_of(text, is_json=False)
+    assert card.name == "it's # \\" and card.warnings == ('a " # b', "c#d", "e")
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.json"])
+def test_files_have_a_largest_size(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b" " * 2_000_001)
+    with pytest.raises(CardError, match=f"{name}: more than 2000000 bytes are no loss card: split it into files"):
+        load_cards(tmp_path / name)
+
+
+def test_numbers_of_json_are_taken_as_they_are_written() -> None:
+    card = json_text(LossCard("a", Formula("U"), loss_weight=2.0)).replace("2.0", "2E+0")
+    assert cards_of(card, is_json=True)[0].loss_weight == 2.0
+    for number in ("9" * 5000, "1e400", '"2"', "true", "null, 1"):
+        with pytest.raises(CardError):
+            cards_of(card.replace("2E+0", number), is_json=True)
+
+
 def test_load_by_name() -> None:
     pair = autoloss.load("cse-autoloss-a")
     assert isinstance(pair.cls, MultiClsLoss) and isinstance(pair.reg, RegLoss) and pair.reg.loss_weight == 10
@@ -288,3 +325,45 @@ def test_traps_are_told_at_loading(name: str, mode: str, codes: list[str]) -> No
         loss = autoloss.load(name, mode)
     assert [each.message.code for each in caught if isinstance(each.message, AutolossWarning)] == codes
     assert [trap.code for trap in find(loss.formula)] == codes
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_traps_of_large_formulas_take_few_passes(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """2,000 nodes, none of which can be left out."""
+    texts = [f"Relu(Add({mode.differentiable_variables[0]},{number}.5))" for number in range(512)]
+    while len(texts) > 1:
+        texts = [f"Add({one},{other})" for one, other in zip(texts[::2], texts[1::2], strict=False)]
+    formula = Formula(f"Div({texts[0]},{mode.differentiable_variables[0]})", mode)
+    assert len(formula.nodes) > 2000
+    passes: list[int] = []
+    stock = torch.autograd.grad
+
+    def counted(*given: Any, **more: Any) -> Any:
+        passes.append(1)
+        return stock(*given, **more)
+
+    monkeypatch.setattr(torch.autograd, "grad", counted)
+    find(formula)
+    assert 2 <= len(passes) <= 16
+
+
+def test_parts_of_large_formulas_that_do_not_count_are_found() -> None:
+    text = "Add(Mul(0,Exp(U)),Div(Mul(3,I),Mul(3,U)))"
+    for number in range(200):
+        text = f"Add({text},Sin(Div(I,{number + 1})))"
+    assert "deadCode" in [trap.code for trap in find(Formula(text))]
+
+
+@pytest.mark.parametrize("device", ["meta", "cpu"])
+def test_loading_does_not_depend_on_the_default_device(device: str) -> None:
+    names = [("cse-autoloss-b", mode) for mode in ("BINARY_CLS", "REG")] + [("cross-entropy", "MULTI_CLS")]
+    for name, mode in names:
+        formula = card_of(name, Mode(mode)).formula
+        assert formula is not None
+        expected = find.__wrapped__(formula)  # type: ignore[attr-defined]
+        torch.set_default_device(device)
+        try:
+            assert find.__wrapped__(formula) == expected  # type: ignore[attr-defined]
+            autoloss.load(name, mode)
+        finally:
+            torch.set_default_device(None)

@@ -11,7 +11,7 @@ import random_formulas
 import torch
 from losses import known_formulas, swift_batch, swift_program
 
-from autoloss import Formula, Mode
+from autoloss import Formula, LossError, Mode
 from autoloss.functions import BINARY, UNARY
 from autoloss.vocabulary import PRIMITIVES
 
@@ -37,6 +37,8 @@ def test_latex_of_many_shared_parts_names_them() -> None:
     for _ in range(14):
         text = f"Mul({text},Add({text},1))"
     assert Formula(text).latex().startswith("p_{1} = ") and len(Formula(text).latex()) < 2000
+    with pytest.raises(LossError, match="more than 10000 nodes: too many for SymPy"):
+        Formula(text).sympy()
 
 
 def test_sympy_is_the_same_function() -> None:
