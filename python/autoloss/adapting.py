@@ -57,12 +57,12 @@ def resolved_boxes(loss: object, place: str, *, two_stages: bool) -> RegLoss | D
     if isinstance(loss, str) and loss.strip() in DELTA_BETAS:
         return DeltaLoss(DELTA_BETAS[loss.strip()])
     module = resolved(loss, RegLoss, place)
-    if isinstance(loss, Formula) or (isinstance(loss, str) and not _is_file(loss)):
+    if isinstance(loss, Formula) or (isinstance(loss, str) and not is_file(loss)):
         module.loss_weight = 10.0 if two_stages else 1.0
     return module
 
 
-def _is_file(text: str) -> bool:
+def is_file(text: str) -> bool:
     """Whether `load` takes a text for the path of a card file."""
     return text.strip().partition("#")[0].endswith((".yaml", ".yml", ".json"))
 

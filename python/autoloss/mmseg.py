@@ -14,8 +14,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .cards import Surrogate, load_cards
+from .cards import LossCard
 from .curves import checked_parameterization
+from .loading import load
 from .surrogate import SurrogateLoss
 
 
@@ -26,14 +27,15 @@ class AutolossSurrogate(nn.Module):
         self,
         metric: str | None = None,
         theta: Sequence[float] | None = None,
-        card: str | os.PathLike[str] | None = None,
+        card: str | os.PathLike[str] | LossCard | None = None,
         parameterization: str = "bezier",
         tolerance: int = 5,
         drop_background: bool | None = None,
         loss_weight: float | None = None,
         loss_name: str = "loss_autoloss",
     ) -> None:
-        """A metric with `theta` (None: the published control points), or the path of a card of mode SURROGATE.
+        """A metric with `theta` (None: the published control points), or a card of mode SURROGATE: one itself or its
+        path, with `#name` where a file holds several.
 
         `loss_weight` None is the card's, or 1. Raises ValueError for a `loss_name` that does not begin with `loss_`:
         mmsegmentation would silently leave such a loss out of the backward pass.
@@ -47,7 +49,12 @@ class AutolossSurrogate(nn.Module):
             raise ValueError("give either a metric or a card")
         self._loss_name = loss_name
         if card is not None:
-            self.loss = SurrogateLoss.from_card(_surrogate_card(card))
+            if theta is not None:
+                raise ValueError("a card brings its own theta: give either")
+            loss = load(card)
+            if not isinstance(loss, SurrogateLoss):
+                raise ValueError(f"card takes one of mode SURROGATE, not {card}")
+            self.loss = loss
             if loss_weight is not None:
                 self.loss.loss_weight = loss_weight
         else:
@@ -85,13 +92,6 @@ class AutolossSurrogate(nn.Module):
         self.loss.ignore_index = ignore_index
         loss: Tensor = self.loss(cls_score, label, weight=weight)
         return loss
-
-
-def _surrogate_card(path: str | os.PathLike[str]) -> Any:
-    for card in load_cards(path):
-        if isinstance(card.kind, Surrogate):
-            return card
-    raise ValueError(f"{os.fspath(path)} holds no card of mode SURROGATE")
 
 
 if find_spec("mmseg") is not None:

@@ -26,7 +26,7 @@ with warnings.catch_warnings():
     import autoloss.mmdet as detection
     import autoloss.mmseg as segmentation
 
-from autoloss import AutolossWarning, Formula, LossCard, LossError, SurrogateLoss, overlap
+from autoloss import AutolossWarning, CardError, Formula, LossCard, LossError, SurrogateLoss, overlap
 from autoloss.adapting import Counts
 from autoloss.loading import load
 
@@ -532,6 +532,17 @@ def test_a_surrogate_has_mmsegmentations_signature(tmp_path: Path) -> None:
     same = SurrogateLoss("BIoU", [0.2, 0.4, 0.5, 0.6], **given)  # type: ignore[arg-type]
     assert found(logits, labels).item() == pytest.approx(same(logits, labels).item())
     assert load(str(card))(logits, labels).item() == pytest.approx(same(logits, labels).item())
+    both = tmp_path / "both.yaml"
+    box = "---\nautoloss_card: 1\nname: box\nmode: REG\nformula: Sub(1,Div(I,U))\n"
+    both.write_text(f"---\n{card.read_text()}{box}")
+    named = segmentation.AutolossSurrogate(card=f"{both}#mine")
+    assert named(logits, labels).item() == pytest.approx(same(logits, labels).item())
+    with pytest.raises(ValueError, match="a card brings its own theta"):
+        segmentation.AutolossSurrogate(card=str(card), theta=[0.2, 0.4, 0.5, 0.6])
+    with pytest.raises(CardError, match="it holds several cards: name one behind '#'"):
+        segmentation.AutolossSurrogate(card=str(both))
+    with pytest.raises(ValueError, match="card takes one of mode SURROGATE"):
+        segmentation.AutolossSurrogate(card=f"{both}#box")
 
 
 @needs_mmseg

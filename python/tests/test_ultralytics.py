@@ -24,7 +24,7 @@ from ultralytics import YOLO
 from ultralytics.nn.tasks import DetectionModel
 
 import autoloss.ultralytics as adapter
-from autoloss.errors import AutolossWarning
+from autoloss import AutolossWarning, Formula, LossCard, LossError, RegLoss, overlap
 
 HYPERPARAMETERS = SimpleNamespace(box=7.5, cls=0.5, dfl=1.5, epochs=2)
 
@@ -33,6 +33,7 @@ HYPERPARAMETERS = SimpleNamespace(box=7.5, cls=0.5, dfl=1.5, epochs=2)
 def traps_are_known(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv(adapter.CLS_VARIABLE, "")
     monkeypatch.setenv(adapter.REG_VARIABLE, "")
+    monkeypatch.setenv(adapter.QUALITY_VARIABLE, "")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AutolossWarning)
         yield
@@ -81,36 +82,109 @@ def test_both_branches_of_an_end_to_end_criterion_are_exchanged() -> None:
     criterion = made.init_criterion()
     assert {"one2many", "one2one"} <= vars(criterion).keys()
     adapter.adapted(criterion, "quality-focal", "giou")
+    assert criterion.one2many.bce is not criterion.one2one.bce
     for branch in (criterion.one2many, criterion.one2one):
         assert type(branch.bce) is adapter._ClassLoss
+        assert type(branch.assigner) is adapter._Assigner
         assert type(branch.bbox_loss) is adapter._BoxLoss
 
 
-def test_boxes_come_in_pixels() -> None:
-    """Boxes given in strides of 8 and 32 overlap as boxes in pixels do; the areas are in square pixels."""
+TRUTH = torch.tensor([[6.4, 9.6, 32, 41.6], [35.2, 28.8, 54.4, 48], [12.8, 9.6, 51.2, 54.4]])
+"""The boxes of the batch in pixels."""
+
+
+@pytest.mark.parametrize("unit", ["pixels", "stride", "normalized"])
+def test_boxes_come_in_the_unit_of_the_card(unit: str) -> None:
     made = model("yolov8n.yaml")
-    criterion = adapter.adapted(made.init_criterion(), reg="Abs(Sub(I,I))")
+    card = LossCard("mine", Formula("Abs(Sub(I,I))", "REG"), box_units=unit)
+    criterion = adapter.adapted(made.init_criterion(), reg=card)
     seen: dict[str, torch.Tensor] = {}
     criterion.bbox_loss.loss.register_forward_pre_hook(
         lambda module, inputs: seen.update(boxes=inputs[0].detach(), goal=inputs[1])
     )
     criterion_losses(made, criterion)
-    truth = torch.tensor([[6.4, 9.6, 32, 41.6], [35.2, 28.8, 54.4, 48], [12.8, 9.6, 51.2, 54.4]])
     assert len(seen["goal"]) > 3
+    scales = {"pixels": (1.0,), "stride": (1 / 8, 1 / 16, 1 / 32), "normalized": (1 / 64,)}[unit]
+    wanted = torch.cat([TRUTH * scale for scale in scales])
     for goal in seen["goal"]:
-        assert (truth - goal).abs().amax(1).min() < 1e-3, goal
+        assert (wanted - goal).abs().amax(1).min() < 1e-3, goal
+
+
+def test_q_is_the_iou_of_the_decoded_box_or_the_assigned_score() -> None:
+    """Seen by the class loss and recomputed from the boxes that the box loss gets."""
+    made = model("yolov8n.yaml")
+    found = {}
+    for quality in adapter.QUALITIES:
+        seen: dict[str, torch.Tensor] = {}
+        criterion = adapter.adapted(made.init_criterion(), "quality-focal", "giou", quality)
+        criterion.bce.loss.register_forward_pre_hook(
+            lambda module, inputs, named, seen=seen: seen.update(py=inputs[1], q=named["iou"]), with_kwargs=True
+        )
+        criterion.bbox_loss.loss.register_forward_pre_hook(
+            lambda module, inputs, seen=seen: seen.update(boxes=inputs[0].detach(), goal=inputs[1], score=inputs[2])
+        )
+        criterion_losses(made, criterion)
+        positive = seen["py"].amax(1) > 0
+        chosen = seen["score"] > 0
+        assert int(positive.sum()) == int(chosen.sum()) > 3
+        wanted = overlap(seen["boxes"], seen["goal"]) if quality == "iou" else seen["score"]
+        assert torch.allclose(seen["q"][positive], wanted[chosen], atol=1e-4), quality
+        found[quality] = seen["q"][positive]
+    assert not torch.allclose(found["iou"], found["score"], atol=1e-3)
+
+
+def test_a_card_that_wants_no_iou_gets_none() -> None:
+    made = model("yolov8n.yaml")
+    values = []
+    for text in ("Add(Mul(Q,X),Softplus(X))", "Softplus(X)"):
+        card = LossCard("mine", Formula(text, "BINARY_CLS"), iou="none")
+        values.append(criterion_losses(copy.deepcopy(made), adapter.adapted(made.init_criterion(), card))[1].item())
+    assert values[0] == pytest.approx(values[1])
 
 
 def test_quality_focal_with_soft_scores_agrees_with_its_definition() -> None:
     torch.manual_seed(3)
     logits, targets = torch.randn(2, 5, 3), torch.zeros(2, 5, 3)
     targets[0, 1, 2], targets[1, 0, 0] = 0.7, 0.25
-    criterion = adapter.adapted(model("yolov8n.yaml").init_criterion(), "quality-focal")
+    criterion = adapter.adapted(model("yolov8n.yaml").init_criterion(), "quality-focal", quality="score")
     probability = logits.sigmoid()
     wanted = (targets - probability) ** 2 * torch.nn.functional.binary_cross_entropy_with_logits(
         logits, targets, reduction="none"
     )
     assert torch.allclose(criterion.bce(logits, targets), wanted, atol=1e-6)
+
+
+def test_names_of_box_losses_weigh_one() -> None:
+    """The gains of Ultralytics multiply them; a card and a module weigh what they say."""
+    text = "Add(Sub(1,Div(I,U)),Div(Sub(E,U),E))"
+    card = LossCard("mine", Formula(text, "REG"), loss_weight=3.0)
+    for loss, weight in (("cse-autoloss-a", 1), ("giou", 1), (text, 1), (card, 3), (RegLoss(text, loss_weight=2), 2)):
+        criterion = adapter.adapted(model("yolov8n.yaml").init_criterion(), reg=loss)
+        assert criterion.bbox_loss.loss.loss_weight == weight, loss
+
+
+@pytest.mark.parametrize("reduction", ["sum", "none"])
+def test_reductions_that_ultralytics_does_not_do_are_refused(reduction: str) -> None:
+    criterion = model("yolov8n.yaml").init_criterion()
+    before = dict(vars(criterion))
+    with pytest.raises(LossError, match=r"reg: .* the reduction (must be mean|is mean or sum, not none)"):
+        adapter.adapted(criterion, reg=LossCard("mine", Formula("Sub(1,Div(I,U))"), reduction=reduction))
+    with pytest.raises(LossError, match=r"cls: .* the reduction (must be mean|is mean or sum, not none)"):
+        adapter.adapted(criterion, LossCard("mine", Formula("Softplus(Mul(X,NY))"), reduction=reduction))
+    assert vars(criterion) == before
+
+
+def test_under_autocast_and_in_half_precision_losses_are_float32() -> None:
+    made = model("yolo26n.yaml")
+    criterion = adapter.adapted(made.init_criterion(), "cse-autoloss-b", "cse-autoloss-b")
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = criterion_losses(made, criterion)
+    assert found.dtype is torch.float32
+    assert found.isfinite().all()
+    found.sum().backward()
+    entries = criterion.one2one.bce(torch.randn(1, 4, 3).half(), torch.rand(1, 4, 3).half())
+    assert entries.dtype is torch.float32
+    assert entries.isfinite().all()
 
 
 def test_a_scale_dependent_formula_warns() -> None:
@@ -137,7 +211,22 @@ def test_the_trainer_reaches_new_processes_by_name_and_environment(monkeypatch: 
     assert type(criterion.bce) is adapter._ClassLoss
     assert type(criterion.bbox_loss) is adapter._BoxLoss
     copied = copy.deepcopy(made)
-    assert copied.autoloss == ("focal", "giou")
+    assert copied.autoloss == ("focal", "giou", "iou")
+
+
+def test_a_trainer_that_was_given_no_losses_is_refused() -> None:
+    """Ultralytics' own would be trained, and nothing would tell."""
+    with pytest.raises(ValueError, match=r"no loss is named: give the training trainer=autoloss\.ultralytics"):
+        adapter.AutolossTrainer(overrides={"model": "yolov8n.yaml"})
+    bare = adapter.AutolossTrainer.__new__(adapter.AutolossTrainer)
+    with pytest.raises(ValueError, match="no loss is named"):
+        bare.get_model("yolov8n.yaml")
+    with pytest.raises(ValueError, match="no loss is named"):
+        adapter.trainer()
+    with pytest.raises(TypeError, match="reg is of type RegLoss: it travels to other processes as text"):
+        adapter.trainer(reg=RegLoss("Sub(1,Div(I,U))"))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="quality is iou or score, not 'mine'"):
+        adapter.trainer(cls="focal", quality="mine")
 
 
 def test_a_whole_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +236,7 @@ def test_a_whole_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     yolo = YOLO("yolo26n.yaml", task="detect")
     yolo.train(
         data=str(root / "data.yaml"),
-        trainer=adapter.trainer(cls="quality-focal", reg="giou"),
+        trainer=adapter.trainer(cls="quality-focal", reg="giou", quality="score"),
         epochs=2,
         imgsz=64,
         batch=2,
@@ -159,7 +248,7 @@ def test_a_whole_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         project=str(tmp_path / "runs"),
     )
     made = yolo.trainer.model
-    assert made.autoloss == ("quality-focal", "giou")
+    assert made.autoloss == ("quality-focal", "giou", "score")
     assert type(made.criterion.one2one.bbox_loss) is adapter._BoxLoss
     assert yolo.trainer.loss.isfinite().all()
 
