@@ -24,7 +24,8 @@ def resolved(loss: object, kind: type[Loss], place: str, units: tuple[str, ...] 
     """The module of `kind` that `loss` names: one itself, a formula, a card, a built-in name or a card file.
 
     `place` says in the message where it was given; `units` are those of boxes that the caller can feed. Raises
-    TypeError for a loss of another mode, LossError for one that is not reduced or wants boxes in another unit.
+    TypeError for a loss of another mode, LossError for one that depends on no prediction, is not reduced, or wants
+    boxes in another unit.
     """
     if isinstance(loss, FormulaLoss) and not isinstance(loss, kind):
         raise TypeError(f"{place} takes a {kind.__name__} ({kind.mode.value}), not a {type(loss).__name__}")
@@ -33,6 +34,8 @@ def resolved(loss: object, kind: type[Loss], place: str, units: tuple[str, ...] 
     module = loss if isinstance(loss, kind) else load(loss, kind.mode)  # type: ignore[arg-type]
     if not isinstance(module, kind):
         raise TypeError(f"{place} takes a {kind.__name__} ({kind.mode.value}), not a {type(module).__name__}")
+    if not module.formula.depends_on_prediction:
+        raise LossError("independentOfPrediction", f"{place}: {module.formula} does not depend on the prediction")
     if module.reduction == "none":
         raise LossError(
             "notReduced", f"{place}: a training needs one number, so the reduction is mean or sum, not none"

@@ -267,6 +267,8 @@ def test_what_cannot_be_used_is_named() -> None:
         adapter.use(model, cls="cse-autoloss-a")
     with pytest.raises(ValueError, match="Dot"):
         adapter.use(model, cls="Neg(Dot(Y,Log(Softmax(X))))")
+    with pytest.raises(autoloss.LossError, match=r"cls: Mul\(PY,2\) does not depend on the prediction"):
+        adapter.use(model, cls="Mul(PY,2)")
     with pytest.raises(ValueError, match="centerness is a branch of FCOS alone"):
         adapter.use(small("retinanet"), cls="focal", centerness="iou")
     with pytest.raises(TypeError, match="reg takes a name, a formula, a card or a RegLoss, not a int"):

@@ -121,7 +121,7 @@ def torchrun(*given: str) -> tuple[int, str, str]:
 
 
 def test_two_processes_train_one_model_and_go_on_exactly(data: Path, tmp_path: Path) -> None:
-    common = arguments(data, "--steps", "4", "--loss-cls", "cse-autoloss-a", "--size", "32", detector="fasterrcnn")
+    common = arguments(data, "--steps", "4", "--loss-cls", "cse-autoloss-a", detector="fasterrcnn")
     lines = []
     for out, *steps in (("whole", []), ("parts", ["--stop-after", "2"], ["--resume"])):
         for more in steps:
@@ -215,7 +215,7 @@ def test_faults_of_the_annotations_are_named(
     assert captured.out == ""
 
 
-@pytest.mark.parametrize("kind", ["text", "cut", "cut-jpeg", "empty"])
+@pytest.mark.parametrize("kind", ["text", "cut", "cut-jpeg", "empty", "16 bits"])
 def test_pictures_that_cannot_be_read_show_before_the_training(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -227,6 +227,9 @@ def test_pictures_that_cannot_be_read_show_before_the_training(
             buffer = io.BytesIO()
             Image.open(file).save(buffer, "JPEG", quality=95)
             whole = buffer.getvalue()
+        if kind == "16 bits":
+            Image.fromarray(np.zeros((48, 64), dtype=np.uint16)).save(file)
+            continue
         file.write_bytes({"text": b"nonsense", "empty": b""}.get(kind, whole[: len(whole) * 2 // 3]))
     monkeypatch.setattr(Training, "run", lambda training: pytest.fail("the training began"))
     assert main(arguments(root, "--steps", "1")) == 2
@@ -295,6 +298,9 @@ def test_a_picture_with_exif_data_is_turned_where_the_annotations_are_of_the_tur
         (["--epochs", "nan"], "--epochs is nan, but must be above 0"),
         (["--learning-rate", "inf"], "--learning-rate is inf, but must be above 0, and finite"),
         (["--learning-rate", "0"], "--learning-rate is 0.0, but must be above 0, and finite"),
+        (["--size", "32"], "--size is 32, but must be at least 33"),
+        (["--out", ""], "--out is empty"),
+        (["--loss-reg", "Mul(2,3)"], "--loss-reg: Mul(2,3) does not depend on the prediction"),
         (["--size", "900"], "--max-size is 64, but must be at least --size (900)"),
         (["--resume"], "--resume goes on with the run in a folder: give it with --out"),
         (["--device", "toaster"], "--device is auto, cpu, cuda or cuda:N, not 'toaster'"),

@@ -114,7 +114,7 @@ def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checked(options: Options) -> Options:
-    for name in ("batch", "size", "max_size", "seeds", "save_every"):
+    for name in ("batch", "seeds", "save_every"):
         _require(getattr(options, name) >= 1, name, getattr(options, name), "at least 1")
     for name in ("steps", "limit", "threads", "stop_after"):
         value = getattr(options, name)
@@ -123,7 +123,11 @@ def _checked(options: Options) -> Options:
         _require(0 <= getattr(options, name) < float("inf"), name, getattr(options, name), "0 or more, and finite")
     _require(options.seed + options.seeds < 2**53, "seed", options.seed, "below 2^53")
     _require(options.epochs is None or 0 < options.epochs < float("inf"), "epochs", options.epochs, "above 0")
+    # The deepest map of the backbone has cells of 32 pixels, and batch norm cannot learn from one alone.
+    _require(options.size >= 33, "size", options.size, "at least 33")
     _require(options.max_size >= options.size, "max_size", options.max_size, f"at least --size ({options.size})")
+    if options.out == "":
+        raise InputError("--out is empty: name a folder, or leave it away to keep nothing")
     if options.resume and options.out is None:
         raise InputError("--resume goes on with the run in a folder: give it with --out")
     weights = options.backbone_weights

@@ -33,6 +33,8 @@ def _opened(path: Path, width: int, height: int, *, is_small: bool) -> Any:
     try:
         with Image.open(path) as image:
             size = image.size
+            if image.mode.startswith(("I", "F")):
+                raise ValueError(f"it has more than 8 bits a pixel (mode {image.mode}): convert it")
             turned = size != (width, height) and _turned_size(image) == (width, height)
             if is_small and image.format == "JPEG":
                 image.draft("RGB", (1, 1))
