@@ -5,12 +5,14 @@
     loss_bbox=dict(type="AutolossReg", formula="cse-autoloss-a")                        # with reg_decoded_bbox=True
 
 Stock heads feed no IoU: Z is 1 there (a warning says so), and a formula that reads Q is refused. `with_iou` makes heads
-that do; AutolossShared2FCBBoxHead, AutolossFCOSHead, AutolossATSSHead and AutolossRetinaHead are registered. Registered
-where mmdetection is installed; the losses work without it.
+that do; AutolossConvFCBBoxHead, AutolossShared2FCBBoxHead, AutolossShared4Conv1FCBBoxHead, AutolossFCOSHead,
+AutolossATSSHead and AutolossRetinaHead are registered. Registered where mmdetection is installed; the losses work
+without it.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -20,7 +22,7 @@ from torch import Tensor, nn
 
 from .adapting import Counts, Loss, fed, resolved
 from .classification import BinaryClsLoss, MultiClsLoss
-from .errors import LossError
+from .errors import AutolossWarning, LossError
 from .reduction import checked_reduction, checked_weight
 from .regression import WEIGHTINGS, RegLoss
 
@@ -156,10 +158,12 @@ def register() -> None:
         MODELS.register_module(module=kind, force=True)
     try:
         from mmdet.models.dense_heads import ATSSHead, FCOSHead, RetinaHead
-        from mmdet.models.roi_heads.bbox_heads import Shared2FCBBoxHead
-    except ImportError:  # mmcv without its compiled operators
+        from mmdet.models.roi_heads.bbox_heads import ConvFCBBoxHead, Shared2FCBBoxHead, Shared4Conv1FCBBoxHead
+    except ImportError as error:  # mmcv without its compiled operators
+        told = f"mmdetection's heads cannot be imported ({error}): no Autoloss heads are registered, only losses"
+        warnings.warn(AutolossWarning("noHeads", told), stacklevel=2)
         return
-    for head in (Shared2FCBBoxHead, FCOSHead, ATSSHead, RetinaHead):
+    for head in (ConvFCBBoxHead, Shared2FCBBoxHead, Shared4Conv1FCBBoxHead, FCOSHead, ATSSHead, RetinaHead):
         MODELS.register_module(module=with_iou(head), force=True)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+import sys
 import warnings
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import coco
 import golden
 import openmmlab
 import pytest
@@ -282,18 +284,30 @@ ONE_STAGE: dict[str, dict[str, Any]] = {
 }
 
 
+def one_stage_configuration(kind: str, cls: str) -> dict[str, Any]:
+    """A head of three classes on two levels of 32 channels, with one of our losses."""
+    return {
+        "type": f"Autoloss{kind}",
+        "num_classes": 3,
+        "in_channels": 32,
+        "feat_channels": 32,
+        "stacked_convs": 1,
+        "loss_cls": {"type": "AutolossBinaryCls", "formula": cls, "use_sigmoid": True},
+        "loss_bbox": {"type": "AutolossReg", "formula": "giou"},
+        **copy.deepcopy(ONE_STAGE[kind]),
+    }
+
+
 def one_stage(kind: str, cls: str, *, fed: bool = True) -> Any:
-    """A head of three classes on two levels, with one of our losses."""
+    """The head, or the stock one, which feeds no IoU."""
     from mmdet.registry import MODELS
 
     torch.manual_seed(9)
-    settings = ONE_STAGE[kind] if fed else {key: value for key, value in ONE_STAGE[kind].items() if key != "centerness"}
-    common = {"num_classes": 3, "in_channels": 32, "feat_channels": 32, "stacked_convs": 1}
-    losses = {
-        "loss_cls": {"type": "AutolossBinaryCls", "formula": cls, "use_sigmoid": True},
-        "loss_bbox": {"type": "AutolossReg", "formula": "giou"},
-    }
-    return MODELS.build({"type": f"Autoloss{kind}" if fed else kind, **common, **losses, **copy.deepcopy(settings)})
+    configuration = one_stage_configuration(kind, cls)
+    if not fed:
+        configuration["type"] = kind
+        configuration.pop("centerness", None)
+    return MODELS.build(configuration)
 
 
 def one_stage_losses(head: Any, *, empty: bool = False) -> dict[str, Tensor]:
@@ -342,6 +356,87 @@ def test_one_stage_heads_feed_the_iou_and_train(kind: str) -> None:
     empty = one_stage_losses(head, empty=True)
     torch.stack(list(empty.values())).sum().backward()
     assert all(loss.isfinite() for loss in empty.values())
+
+
+@needs_mmdet
+@pytest.mark.parametrize("kind", ONE_STAGE)
+def test_one_stage_heads_learn_their_labels_with_cse_autoloss_b(kind: str) -> None:
+    """Fifty steps on two pictures: logits of assigned classes rise, all others fall."""
+    head = one_stage(kind, "cse-autoloss-b")
+    if kind == "FCOSHead":
+        torch.nn.init.constant_(head.conv_reg.bias, math.log(16))
+    seen: list[Any] = []
+    head.loss_cls.register_forward_pre_hook(lambda module, inputs: seen.append((inputs[0].detach(), inputs[1])))
+    optimizer = torch.optim.Adam(head.parameters(), lr=3e-3)
+    for _ in range(50):
+        seen.clear()
+        optimizer.zero_grad()
+        torch.stack(list(one_stage_losses(head).values())).sum().backward()
+        optimizer.step()
+    logits, labels = (torch.cat(each) for each in zip(*seen, strict=True))
+    assigned = labels.unsqueeze(1) == torch.arange(3)
+    assert logits[assigned].mean() > 1
+    assert logits[~assigned].mean() < -2
+
+
+@needs_mmdet
+def test_mmdetections_runner_trains_a_whole_detector(tmp_path: Path) -> None:
+    """From a configuration file: an FCOS on pictures from a COCO folder, with both losses and the IoU as centerness."""
+    from mmengine.config import Config
+    from mmengine.runner import Runner
+
+    head = one_stage_configuration("FCOSHead", "cse-autoloss-b")
+    head |= {"type": "AutolossFCOSHead", "num_classes": 2, "strides": [16, 32]}
+    backbone = {"type": "ResNet", "depth": 18, "out_indices": (2, 3), "frozen_stages": -1, "style": "pytorch"}
+    pipeline = [
+        {"type": "LoadImageFromFile"},
+        {"type": "LoadAnnotations", "with_bbox": True},
+        {"type": "Resize", "scale": (64, 64), "keep_ratio": True},
+        {"type": "PackDetInputs"},
+    ]
+    dataset = {
+        "type": "CocoDataset",
+        "data_root": str(coco.folder(tmp_path / "tiny")),
+        "ann_file": "annotations/instances_train.json",
+        "data_prefix": {"img": "train/"},
+        "metainfo": {"classes": ("green", "red")},
+        "pipeline": pipeline,
+    }
+    loader = {"batch_size": 3, "num_workers": 0, "persistent_workers": False, "dataset": dataset}
+    written = Config(
+        {
+            "custom_imports": {"imports": ["autoloss.mmdet"]},
+            "default_scope": "mmdet",
+            "work_dir": str(tmp_path / "work"),
+            "model": {
+                "type": "FCOS",
+                "data_preprocessor": {"type": "DetDataPreprocessor", "pad_size_divisor": 32},
+                "backbone": backbone,
+                "neck": {"type": "FPN", "in_channels": [256, 512], "out_channels": 32, "num_outs": 2},
+                "bbox_head": head,
+            },
+            "train_dataloader": {**loader, "sampler": {"type": "DefaultSampler", "shuffle": True}},
+            "train_cfg": {"type": "EpochBasedTrainLoop", "max_epochs": 2},
+            "optim_wrapper": {"type": "OptimWrapper", "optimizer": {"type": "AdamW", "lr": 1e-3}},
+            "default_hooks": {"checkpoint": None, "logger": None},
+            "randomness": {"seed": 1},
+            "log_level": "ERROR",
+        }
+    )
+    (tmp_path / "config.py").write_text(written.pretty_text)
+    runner = Runner.from_cfg(Config.fromfile(tmp_path / "config.py"))
+    before = copy.deepcopy(runner.model.state_dict())
+    after = runner.train().state_dict()
+    assert all(value.isfinite().all() for value in after.values())
+    for name in ("bbox_head.conv_cls.weight", "bbox_head.conv_reg.weight", "bbox_head.conv_centerness.weight"):
+        assert not torch.equal(before[name], after[name]), name
+
+
+@needs_mmdet
+def test_heads_that_cannot_be_imported_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mmdet.models.dense_heads", None)
+    with pytest.warns(AutolossWarning, match=r"mmdetection's heads cannot be imported \(.*only losses"):
+        detection.register()
 
 
 @needs_mmdet
@@ -553,8 +648,10 @@ def test_a_decode_head_of_mmsegmentation_trains() -> None:
 
     torch.manual_seed(13)
     names = ("mIoU", "BF1")
-    losses = [{"type": "AutolossSurrogate", "metric": name, "loss_name": f"loss_{name}"} for name in names]
-    head = MODELS.build({"type": "FCNHead", "in_channels": 4, "channels": 4, "num_classes": 3, "loss_decode": losses})
+    losses = [{"type": "mmseg.AutolossSurrogate", "metric": name, "loss_name": f"loss_{name}"} for name in names]
+    head = MODELS.build(
+        {"type": "mmseg.FCNHead", "in_channels": 4, "channels": 4, "num_classes": 3, "loss_decode": losses}
+    )
     labels = torch.randint(0, 3, (2, 1, 8, 8))
     labels[:, :, 0] = 255
     samples = [SegDataSample(gt_sem_seg=PixelData(data=each)) for each in labels]
