@@ -100,3 +100,24 @@ NN_KERNEL void nn_average_pool_backward(
           }
       }
 }
+
+NN_KERNEL void nn_weighted_mean_forward(
+    const float *restrict x, const float *restrict weights, float *restrict y, const nn_mean_shape *s) {
+  for (int64_t n = 0; n < s->images; n++) {
+    const float *xn = x + n * s->places * s->channels, *wn = weights + n / s->group * s->places;
+    float *yn = y + n * s->channels;
+    for (int64_t k = 0; k < s->channels; k++) yn[k] = 0.0f;
+    for (int64_t place = 0; place < s->places; place++)
+      for (int64_t k = 0; k < s->channels; k++) yn[k] += wn[place] * xn[place * s->channels + k];
+  }
+}
+
+NN_KERNEL void nn_weighted_mean_backward(
+    const float *restrict gy, const float *restrict weights, float *restrict gx, const nn_mean_shape *s) {
+  for (int64_t n = 0; n < s->images; n++) {
+    const float *gn = gy + n * s->channels, *wn = weights + n / s->group * s->places;
+    float *xn = gx + n * s->places * s->channels;
+    for (int64_t place = 0; place < s->places; place++)
+      for (int64_t k = 0; k < s->channels; k++) xn[place * s->channels + k] += wn[place] * gn[k];
+  }
+}

@@ -49,6 +49,50 @@ import Testing
     try fixture.hold(seed: seed, tolerance: 4e-3, "pools")
   }
 
+  /// Both memory orders: 32 channels lie in blocks, 6 do not.
+  @Test(arguments: [6, 32]) func weightedMeans(channels: Int) throws {
+    let weights = PlaceWeights(batch: 2, height: 8, width: 8)
+    let fixture = try GradientFixture(seed: 6) { b in
+      let image = try b.input(height: 8, width: 8, channels: 16, gradient: true)
+      let x = try b.convolution(image, channels: channels, kernel: 3, name: "a")
+      let means = try b.add(try b.weightedMean(x, weights: weights), try b.globalAveragePool(x))
+      return (
+        image,
+        [
+          try b.linear(means, outputs: 3, bias: false, name: "out"),
+          try b.convolution(x, channels: 4, kernel: 1, name: "b"),
+        ]
+      )
+    }
+    try fixture.hold(seed: 6, tolerance: 4e-3, "even")
+    var generator = SeededGenerator(seed: 7)
+    for image in 0..<2 { for place in 0..<64 { weights[image][place] = Float(generator.uniform()) } }
+    try fixture.hold(seed: 7, tolerance: 4e-3, "uneven")
+  }
+
+  @Test func aWeightedMeanIsOneOfItsOwnWeights() throws {
+    let builder = NetworkBuilder(batch: 2)
+    let weights = PlaceWeights(batch: 2, height: 3, width: 2)
+    let x = try builder.input(height: 3, width: 2, channels: 5)
+    let mean = try builder.weightedMean(x, weights: weights)
+    #expect(throws: NetworkError.self) {
+      try builder.weightedMean(x, weights: PlaceWeights(batch: 1, height: 3, width: 2))
+    }
+    let network = try builder.build(seed: 0)
+    var generator = SeededGenerator(seed: 3)
+    for index in x.data.indices { x.data[index] = Float(generator.normal()) }
+    for image in 0..<2 { for place in 0..<6 { weights[image][place] = Float(generator.uniform()) } }
+    try network.forward(training: false)
+    for image in 0..<2 {
+      for channel in 0..<5 {
+        let wanted = (0..<6).reduce(0.0) {
+          $0 + Double(weights[image][$1]) * Double(x.data[(image * 6 + $1) * 5 + channel])
+        }
+        #expect(abs(Double(mean.data[image * 5 + channel]) - wanted) < 1e-5, "image \(image), channel \(channel)")
+      }
+    }
+  }
+
   @Test func fusedReLUEqualsSeparateReLU() throws {
     func gradients(fused: Bool) throws -> ([Float], [Float]) {
       let fixture = try GradientFixture(seed: 9) { b in

@@ -89,6 +89,15 @@ void nn_average_pool_forward(const float *x, float *y, const nn_window *window, 
 // Adds.
 void nn_average_pool_backward(const float *gy, float *gx, const nn_window *window, int include_padding);
 
+typedef struct {
+  int64_t images, places, channels;
+  int64_t group;   // images that share one row of weights
+} nn_mean_shape;
+// y: images * channels, the sum of weight * x over the places; weights: images / group rows of `places` numbers.
+void nn_weighted_mean_forward(const float *x, const float *weights, float *y, const nn_mean_shape *shape);
+// Adds.
+void nn_weighted_mean_backward(const float *gy, const float *weights, float *gx, const nn_mean_shape *shape);
+
 // ---- Resizing (nn_resize.c)
 
 // Where one output row or column comes from: (1 - fraction) * input[low] + fraction * input[high].

@@ -45,6 +45,28 @@ package final class ImageCropper {
     }
   }
 
+  /// What each cell of stride × stride pixels counts in a mean over the picture that `cut` laid down last: its share of the
+  /// picture, so that what lies outside counts nothing and all numbers add up to 1.
+  package func writeShares(stride: Int, into shares: UnsafeMutableBufferPointer<Float>) {
+    let (rows, columns) = (height / stride, width / stride)
+    let (allRows, allColumns) = (Self.inside(rowTaps, 0..<height), Self.inside(columnTaps, 0..<width))
+    for column in 0..<columns {
+      let own = Self.inside(columnTaps, (column * stride)..<((column + 1) * stride))
+      shares[column] = Float(own) / Float(max(1, allColumns))
+    }
+    // The first row comes last, since the others are made from it.
+    for row in (0..<rows).reversed() {
+      let share =
+        Float(Self.inside(rowTaps, (row * stride)..<((row + 1) * stride))) / Float(max(1, allRows))
+      for column in 0..<columns { shares[row * columns + column] = share * shares[column] }
+    }
+  }
+
+  /// How many rows or columns of a range lie in the picture.
+  private static func inside(_ taps: [nn_tap], _ range: Range<Int>) -> Int {
+    range.reduce(0) { $0 + (taps[$1].low >= 0 ? 1 : 0) }
+  }
+
   /// Where each row or column of the crop comes from; `share` of the room decides where it begins.
   private static func fill(_ taps: inout [nn_tap], source: Int, scale: Double, share: Double, mirrored: Bool) {
     let extent = max(1, Int((Double(source) * scale).rounded()))

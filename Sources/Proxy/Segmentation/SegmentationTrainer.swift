@@ -3,7 +3,7 @@ import Networks
 
 /// Trains and scores segmenters on the calling thread; make one for each worker.
 ///
-/// It keeps its networks between candidates, and nothing else: a training depends on its arguments alone, bit for bit on
+/// It keeps some networks between candidates, and nothing else: a training depends on its arguments alone, bit for bit on
 /// one kind of processor. Seeds fix the start weights and the crops, so that losses trained with one seed are paired.
 public final class SegmentationTrainer {
   public let settings: SegmenterSettings
@@ -11,6 +11,8 @@ public final class SegmentationTrainer {
   /// Start weights by seed, for the classes seen last: paired trainings ask for few seeds again and again.
   private var starts: [UInt64: [Float]] = [:]
   private var startClasses = 0
+  /// Networks that are kept: enough for the sizes of most data sets, few enough for memory.
+  private static let mostNetworks = 24
 
   /// - Throws: `SegmenterError.setting`.
   public init(_ settings: SegmenterSettings = .standard) throws(SegmenterError) {
@@ -60,12 +62,13 @@ public final class SegmentationTrainer {
     return begun
   }
 
-  /// The class of every pixel of every image, handed over one image after another with its place in the data.
+  /// The class of every pixel of every image, handed over with its place in the data; those of one size follow each other.
   ///
-  /// All images are laid into inputs of one size, the smallest that holds each of them, so that nothing is scaled.
+  /// What is found depends on the picture and the weights alone, bit for bit: each is laid into an input of its own size,
+  /// rounded up to the stride, and nothing is scaled.
   /// - Throws: `SegmenterError` when the data's classes are not those it was trained with.
   public func segment<Failure: Error>(
-    _ trained: TrainedSegmenter, in data: SegmentationDataset, imagesPerBatch: Int = 4,
+    _ trained: TrainedSegmenter, in data: SegmentationDataset,
     _ body: (_ image: Int, _ found: LabelMap) throws(Failure) -> Void
   ) throws {
     try check(data)
@@ -74,20 +77,26 @@ public final class SegmentationTrainer {
         problem: "this segmenter was trained for the classes \(trained.classes.joined(separator: ", ")), the data has "
           + data.classes.joined(separator: ", "))
     }
+    let sizes = Dictionary(grouping: data.images.indices) { input(of: data.images[$0], classes: data.classes.count) }
+    for (shape, images) in sizes.sorted(by: { $0.value[0] < $1.value[0] }) {
+      let network = try network(shape)
+      try network.restore(trained.weights)
+      for index in images {
+        network.load(data.images[index], at: 0)
+        try network.forward(training: false)
+        network.findLabels()
+        try body(index, network.label(of: data.images[index]))
+      }
+    }
+  }
+
+  /// What a picture is segmented in: alone, since another one beside it could change how layers compute.
+  private func input(of image: SegmentationImage, classes: Int) -> SegmenterShape {
     let stride = settings.stride
     func rounded(_ extent: Int) -> Int { max(2, (extent + stride - 1) / stride) * stride }
-    let network = try network(
-      SegmenterShape(
-        settings: settings, classes: data.classes.count, batch: imagesPerBatch, height: rounded(data.largestHeight),
-        width: rounded(data.largestWidth), trains: false))
-    try network.restore(trained.weights)
-    for start in Swift.stride(from: 0, to: data.images.count, by: imagesPerBatch) {
-      let batch = start..<min(start + imagesPerBatch, data.images.count)
-      for index in batch { network.load(data.images[index], at: index - start) }
-      try network.forward(training: false)
-      network.findLabels()
-      for index in batch { try body(index, network.label(of: data.images[index], at: index - start)) }
-    }
+    return SegmenterShape(
+      settings: settings, classes: classes, batch: 1, height: rounded(image.height), width: rounded(image.width),
+      trains: false)
   }
 
   private func check(_ data: SegmentationDataset) throws(SegmenterError) {
@@ -99,6 +108,7 @@ public final class SegmentationTrainer {
 
   private func network(_ shape: SegmenterShape) throws(SegmenterError) -> Segmenter {
     if let known = networks[shape] { return known }
+    if networks.count >= Self.mostNetworks { networks = [:] }
     let built = try shape.build(seed: 0)
     networks[shape] = built
     return built

@@ -18,6 +18,7 @@ final class Segmenter {
   private let labelMap: LabelMapShape
   private let input: Value
   private let logits: Value
+  private let cellWeights: PlaceWeights
   private let upsampling: PlaneResize
   private let cropper: ImageCropper
   /// Logits of every class and pixel, and their gradient: images × classes × height × width.
@@ -44,7 +45,7 @@ final class Segmenter {
     } catch {
       throw .network(error.description)
     }
-    (input, logits) = (layers.input, layers.logits)
+    (input, logits, cellWeights) = (layers.input, layers.logits, layers.cellWeights)
     upsampling = PlaneResize(from: logits.shape, height: shape.height, width: shape.width)
     cropper = ImageCropper(height: shape.height, width: shape.width)
     planes = AlignedBuffer(count: upsampling.planeCount)
@@ -55,7 +56,7 @@ final class Segmenter {
 
   private var pixelsPerImage: Int { shape.height * shape.width }
 
-  /// Writes one image of the batch into the network's input, and its labels.
+  /// Writes one image of the batch into the network's input, its labels, and which cells lie in it.
   func load(_ image: SegmentationImage, draw: CropOrder.Draw? = nil, at index: Int) {
     guard let pixels = input.data.baseAddress else { return }
     truth.withUnsafeMutableBufferPointer { truth in
@@ -64,6 +65,7 @@ final class Segmenter {
         image, draw: draw, pixels: pixels + index * input.shape.elementsPerImage,
         labels: labels + index * pixelsPerImage)
     }
+    cropper.writeShares(stride: shape.settings.stride, into: cellWeights[index])
   }
 
   /// Forward, loss and backward of what was loaded: leaves the gradients in `network.parameters`.
@@ -96,12 +98,12 @@ final class Segmenter {
     }
   }
 
-  /// What `findLabels` found for an image of the batch, cut to its own size.
-  func label(of image: SegmentationImage, at index: Int) -> LabelMap {
+  /// What `findLabels` found for the first image of the batch, cut to its own size.
+  func label(of image: SegmentationImage) -> LabelMap {
     var labels: [UInt8] = []
     labels.reserveCapacity(image.height * image.width)
     for row in 0..<image.height {
-      let start = index * pixelsPerImage + row * shape.width
+      let start = row * shape.width
       labels += found[start..<start + image.width]
     }
     return LabelMap(width: image.width, height: image.height, labels: labels)

@@ -3,14 +3,16 @@ import Networks
 /// The layers from the pixels to class logits at a quarter of the input's size: a small encoder-decoder in the manner of
 /// DeepLab v3+ (Chen et al., 2018).
 ///
-/// Encoder: the backbone of the detectors. Context: a 1×1 convolution, dilated 3×3 convolutions and the image's mean
-/// beside each other, their sum taken instead of a concatenation (a 1×1 convolution over a concatenation is such a sum).
+/// Encoder: the backbone of the detectors. Context: a 1×1 convolution, dilated 3×3 convolutions and the picture's mean
+/// (without what pads it) beside each other, their sum taken instead of a concatenation (a 1×1 convolution over a concatenation is such a sum).
 /// Decoder: bilinear upsampling to the second last stage, that stage through a 1×1 convolution added, one 3×3 convolution,
 /// one 1×1 convolution to the classes.
 struct SegmenterLayers {
   let input: Value
   /// H/4 × W/4 × classes with two stages.
   let logits: Value
+  /// What each cell of the last stage counts in the picture's mean.
+  let cellWeights: PlaceWeights
 
   /// Adds the layers for inputs of images × height × width × 3, both multiples of the stride.
   init(
@@ -19,7 +21,9 @@ struct SegmenterLayers {
     let layers = NormalizedLayers(builder: builder, normalization: .batch, groups: 1)
     input = try builder.input("pixels", height: height, width: width, channels: 3)
     let stages = try layers.backbone(settings.backbone, on: input)
-    let context = try Self.context(settings, on: stages[stages.count - 1], layers)
+    let last = stages[stages.count - 1]
+    cellWeights = PlaceWeights(batch: last.shape.batch, height: last.shape.height, width: last.shape.width)
+    let context = try Self.context(settings, on: last, weights: cellWeights, layers)
     let skip = stages[stages.count - 2]
     let lateral = try layers.convolution(
       skip, channels: settings.decoderChannels, kernel: 1, relu: false, name: "decoder.skip")
@@ -35,11 +39,11 @@ struct SegmenterLayers {
   }
 
   private static func context(
-    _ settings: SegmenterSettings, on x: Value, _ layers: NormalizedLayers
+    _ settings: SegmenterSettings, on x: Value, weights: PlaceWeights, _ layers: NormalizedLayers
   ) throws(NetworkError) -> Value {
     let (builder, channels) = (layers.builder, settings.contextChannels)
     let mean = try builder.convolution(
-      try builder.globalAveragePool(x), channels: channels, kernel: 1, bias: false, name: "context.mean")
+      try builder.weightedMean(x, weights: weights), channels: channels, kernel: 1, bias: false, name: "context.mean")
     var sum = try builder.resize(mean, height: x.shape.height, width: x.shape.width, name: "context.spread")
     for (index, dilation) in settings.dilations.enumerated() {
       let branch = try builder.convolution(

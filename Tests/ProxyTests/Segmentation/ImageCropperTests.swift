@@ -39,6 +39,31 @@ import Testing
     }
   }
 
+  /// The weights of a mean are the labelled pixels of each cell over all of them: nothing outside the picture counts.
+  @Test func cellsCountByTheirShareOfThePicture() {
+    var settings = SegmentationTrainingSettings()
+    settings.schedule.imagesPerBatch = 1
+    (settings.smallestScale, settings.largestScale) = (0.3, 2.5)
+    var order = CropOrder(settings: settings, imageCount: 3, seed: 5)
+    let images = [
+      image(width: 20, height: 14, seed: 2), image(width: 9, height: 30, seed: 3), image(width: 1, height: 2, seed: 4),
+    ]
+    let cropper = ImageCropper(height: 24, width: 16)
+    for round in 0..<200 {
+      let draw = round == 0 ? nil : order.next()[0]
+      let labels = cut(cropper, images[draw?.image.image ?? 0], draw).labels
+      var shares = [Float](repeating: .nan, count: 6)
+      shares.withUnsafeMutableBufferPointer { cropper.writeShares(stride: 8, into: $0) }
+      var counts = [Int](repeating: 0, count: 6)
+      for place in labels.indices where labels[place] != 255 { counts[place / 16 / 8 * 2 + place % 16 / 8] += 1 }
+      let all = counts.reduce(0, +)
+      for cell in 0..<6 {
+        let wanted = Float(counts[cell]) / Float(all)
+        #expect(abs(shares[cell] - wanted) < 1e-6, "round \(round), cell \(cell): \(shares[cell]), wanted \(wanted)")
+      }
+    }
+  }
+
   /// The value of a scaled picture at a place of it; nil outside.
   private func expected(
     _ image: SegmentationImage, _ draw: CropOrder.Draw, row: Int, column: Int, channel: Int

@@ -135,6 +135,64 @@ import Testing
     #expect(Double(right) / Double(all) > 0.93, "\(right) of \(all), loss \(trained.loss)")
   }
 
+  /// Noise of one brightness, so that a picture's mean tells it from others, and from what pads it.
+  private func noise(width: Int, height: Int, seed: UInt64) -> SegmentationImage {
+    var generator = SeededGenerator(seed: seed)
+    let brightness = generator.integer(in: 20...200)
+    let places = width * height
+    let labels = (0..<places).map { _ in UInt8(generator.integer(in: 0...2)) }
+    return SegmentationImage(
+      name: "\(seed)",
+      pixels: RGBImage(
+        width: width, height: height,
+        bytes: (0..<3 * places).map { UInt8(brightness + 12 * Int(labels[$0 / 3]) + generator.integer(in: 0...30)) }),
+      labels: LabelMap(width: width, height: height, labels: labels))
+  }
+
+  /// What is found in a picture depends on it alone, not on the other pictures and sizes of the split.
+  @Test func aPictureIsSegmentedAloneAsInAnySplit() throws {
+    let sizes = [(40, 40), (24, 57), (40, 40), (57, 24), (9, 70), (16, 16), (1, 3), (24, 57)]
+    let images = sizes.enumerated().map { noise(width: $1.0, height: $1.1, seed: UInt64($0)) }
+    let data = SegmentationDataset(classes: ["a", "b", "c"], images: images)
+    let trainer = try SegmentationTrainer(Self.segmenter)
+    let trained = try #require(
+      try trainer.train(Self.quick.with(steps: 12), loss: PlainCrossEntropy(), on: data, seed: 2).segmenter)
+    func found(_ indices: [Int], _ trainer: SegmentationTrainer) throws -> [Int: LabelMap] {
+      var maps: [Int: LabelMap] = [:]
+      try trainer.segment(trained, in: data.subset(indices)) { (image: Int, found: LabelMap) throws(Never) in
+        maps[indices[image]] = found
+      }
+      return maps
+    }
+    let together = try found(Array(sizes.indices), trainer)
+    #expect(together.count == sizes.count)
+    #expect(together.values.contains { Set($0.labels).count > 1 }, "every map is of one class: nothing is tested")
+    #expect(try found(sizes.indices.reversed(), SegmentationTrainer(Self.segmenter)) == together)
+    for index in sizes.indices {
+      #expect(together[index]?.width == sizes[index].0 && together[index]?.height == sizes[index].1)
+      #expect(try found([index], trainer)[index] == together[index], "picture \(index), \(sizes[index])")
+    }
+  }
+
+  /// More sizes than networks are kept.
+  @Test func anyNumberOfSizesIsSegmented() throws {
+    let images = (0..<30).map { noise(width: 8 + 8 * $0, height: 24, seed: UInt64($0)) }
+    let data = SegmentationDataset(classes: ["a", "b", "c"], images: images)
+    let trainer = try SegmentationTrainer(Self.segmenter)
+    let training = try trainer.begin(Self.quick, loss: PlainCrossEntropy(), on: data, seed: 2)
+    var scores: [[UInt8]] = []
+    for _ in 0..<2 {
+      var labels: [UInt8] = []
+      try trainer.segment(training.trained, in: data) { (_: Int, found: LabelMap) throws(Never) in
+        labels += found.labels
+      }
+      #expect(labels.count == images.reduce(0) { $0 + $1.width * $1.height })
+      scores.append(labels)
+    }
+    #expect(scores[0] == scores[1] && training.step == 0)
+    #expect(try training.advance().isFinite)
+  }
+
   /// Always infinite, or nan with or without a gradient.
   private final class StrangeLoss: SegmentationLoss {
     let value: Float

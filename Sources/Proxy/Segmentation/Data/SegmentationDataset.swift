@@ -33,11 +33,7 @@ public struct SegmentationDataset: Hashable, Sendable {
     SegmentationDataset(classes: classes, images: indices.map { images[$0] })
   }
 
-  /// Largest extents of any image; 0 without images.
-  public var largestHeight: Int { images.map(\.height).max() ?? 0 }
-  public var largestWidth: Int { images.map(\.width).max() ?? 0 }
-
-  /// Whether class 0 is called "background": boundaries are then scored without it unless told otherwise.
+  /// Whether class 0 is called "background": surrogates and scores then leave its boundaries out unless told otherwise.
   public var hasBackground: Bool { classes.first?.lowercased() == "background" }
 
   /// Labelled pixels of each class, by label.
