@@ -39,6 +39,10 @@ import Testing
       #expect(expected.contains("\"trained\":7") && expected.contains("cross entropy"))
       #expect(whole.out.split(separator: "\n").count == 3)
 
+      // Class 0 of the drawn scenes is a background; the run says so.
+      let settings = try String(contentsOf: folder.appendingPathComponent("whole/config.yaml"), encoding: .utf8)
+      #expect(settings.contains("dropBackground: always"))
+
       let two = try Command.run(arguments(folder, out: "two", workers: 2), in: folder)
       #expect(try result(two) == expected)
 

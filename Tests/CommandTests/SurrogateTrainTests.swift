@@ -106,6 +106,25 @@ import Testing
     }
   }
 
+  /// A checkpoint says what was trained: tolerance and background as they were asked for, or as the data has them.
+  @Test func toleranceAndBackgroundReachTheLoss() throws {
+    try withScratchFolder { folder in
+      let rows: [([String], String)] = [
+        ([], "BF1 bezier tolerance 5 without background"),
+        (["--tolerance", "2", "--no-drop-background"], "BF1 bezier tolerance 2 ["),
+        (["--tolerance", "3", "--drop-background"], "BF1 bezier tolerance 3 without background"),
+      ]
+      for (number, (options, wanted)) in rows.enumerated() {
+        let output = try Command.run(
+          ["surrogate", "train", "--metric", "BF1", "--steps", "1", "--out", "\(number)"] + options, in: folder)
+        #expect(output.status == 0, "\(output.err)")
+        let file = try Data(contentsOf: folder.appendingPathComponent("\(number)/seed-1.safetensors"))
+        let head = String(decoding: file.prefix(8192), as: UTF8.self)
+        #expect(head.contains(wanted), "\(options): \(head)")
+      }
+    }
+  }
+
   @Test func badInputIsNamedAndEndsWithTwo() throws {
     try withScratchFolder { folder in
       try Data(Self.card.utf8).write(to: folder.appendingPathComponent("card.yaml"))

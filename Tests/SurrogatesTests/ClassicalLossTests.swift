@@ -107,9 +107,10 @@ import Testing
 
   @Test func namesStandForLosses() throws {
     for name in SegmentationLossChoice.names {
-      #expect(SegmentationLossChoice(name: name, metric: .boundaryF1) != nil)
+      #expect(SegmentationLossChoice(name: name, published: .published(.boundaryF1)) != nil)
     }
-    #expect(SegmentationLossChoice(name: "published", metric: .meanIoU) == .surrogate(.published(.meanIoU)))
-    #expect(SegmentationLossChoice(name: "card.yaml", metric: .meanIoU) == nil)
+    let published = SurrogateParameters.published(.meanIoU)
+    #expect(SegmentationLossChoice(name: "published", published: published) == .surrogate(published))
+    #expect(SegmentationLossChoice(name: "card.yaml", published: published) == nil)
   }
 }

@@ -54,7 +54,24 @@ public struct SurrogateParameters: Hashable, Sendable {
 }
 
 extension SurrogateParameters {
-  /// The find that the authors of Auto Seg-Loss report, with their settings. Source: Li et al., ICLR 2021.
+  /// The same curves with another tolerance.
+  ///
+  /// - Throws: `SegmentationLossError.tolerance` outside `toleranceRange`.
+  public func with(tolerance: Int) throws(SegmentationLossError) -> SurrogateParameters {
+    try SurrogateParameters(
+      metric: metric, parameterization: parameterization, theta: theta, tolerance: tolerance,
+      dropsBackground: dropsBackground)
+  }
+
+  /// The same curves with or without boundaries of class 0.
+  public func with(dropsBackground: Bool) -> SurrogateParameters {
+    SurrogateParameters(
+      trusted: metric, parameterization: parameterization, theta: theta, tolerance: tolerance,
+      dropsBackground: dropsBackground)
+  }
+
+  /// The find that the authors of Auto Seg-Loss report, with their settings: class 0, a background in their data, is dropped
+  /// for BIoU. Source: Li et al., ICLR 2021.
   public static func published(_ metric: SegmentationMetric) -> SurrogateParameters {
     let theta: [Double] =
       switch metric {

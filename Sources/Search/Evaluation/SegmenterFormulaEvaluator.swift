@@ -14,7 +14,8 @@ public final class SegmenterFormulaEvaluator: CandidateEvaluator {
 
   init(_ target: SegmentationTarget, splits: SegmentationSplits, verificationImages: SegmentationDataset) throws {
     (self.target, self.splits, self.verificationImages) = (target, splits, verificationImages)
-    measurement = try SegmenterMeasurement(target.segmenter, tolerance: target.tolerance)
+    measurement = try SegmenterMeasurement(
+      target.segmenter, tolerance: target.tolerance, dropsBackground: splits.hasBackground)
   }
 
   public func evaluate(
@@ -33,7 +34,9 @@ public final class SegmenterFormulaEvaluator: CandidateEvaluator {
 
   /// One of the names of `SegmentationLossChoice`, or a formula.
   private func loss(_ text: String) throws -> SegmentationLossChoice {
-    if let named = SegmentationLossChoice(name: text, metric: target.metric) { return named }
+    let published = try SurrogateParameters.published(target.metric).with(tolerance: target.tolerance)
+      .with(dropsBackground: splits.hasBackground)
+    if let named = SegmentationLossChoice(name: text, published: published) { return named }
     return .formula(try LossText.classification(text, .segmentation, place: "loss").formula)
   }
 }

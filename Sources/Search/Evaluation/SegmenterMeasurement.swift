@@ -6,12 +6,15 @@ import Surrogates
 /// Trains segmenters and scores them by all six metrics; owned by one thread.
 final class SegmenterMeasurement {
   private let trainer: SegmentationTrainer
-  private let tolerance: Int
+  private let scoring: SegmentationScorer.Settings
 
-  /// - Parameter tolerance: pixels within which boundaries count as met.
-  init(_ segmenter: SegmenterSettings, tolerance: Int) throws {
+  /// - Parameters:
+  ///   - tolerance: pixels within which boundaries count as met.
+  ///   - dropsBackground: whether class 0 has no boundaries; surrogates that are trained here do the same.
+  init(_ segmenter: SegmenterSettings, tolerance: Int, dropsBackground: Bool) throws {
     trainer = try SegmentationTrainer(segmenter)
-    self.tolerance = tolerance
+    scoring = SegmentationScorer.Settings(
+      tolerance: tolerance, radius: tolerance, dropsBackground: dropsBackground)
   }
 
   /// One training and its scores. Throws `Interrupted` soon after `isCancelled` turns true.
@@ -24,17 +27,9 @@ final class SegmenterMeasurement {
     case .cancelled: throw Interrupted()
     case .diverged(let step): return .diverged(step: step)
     case .completed(let segmenter):
-      let scores = try scores(segmenter, on: other)
+      let scores = try trainer.scores(segmenter, on: other, settings: scoring)
       return .measured(
         Dictionary(uniqueKeysWithValues: SegmentationMetric.allCases.map { ($0.rawValue, scores[$0]) }))
     }
-  }
-
-  /// Boundaries are those of classes other than a background.
-  private func scores(_ segmenter: TrainedSegmenter, on data: SegmentationDataset) throws -> SegmentationScores {
-    try trainer.scores(
-      segmenter, on: data,
-      settings: SegmentationScorer.Settings(
-        tolerance: tolerance, radius: tolerance, dropsBackground: data.hasBackground))
   }
 }

@@ -11,7 +11,9 @@ public final class SegmentationEvaluator: CandidateEvaluator {
 
   init(_ space: SurrogateSpace, splits: SegmentationSplits) throws {
     (self.space, self.splits) = (space, splits)
-    measurement = try SegmenterMeasurement(space.segmenter, tolerance: space.surrogate.tolerance)
+    measurement = try SegmenterMeasurement(
+      space.segmenter, tolerance: space.surrogate.tolerance,
+      dropsBackground: space.surrogate.dropsBackground)
   }
 
   public func evaluate(
@@ -33,14 +35,16 @@ public struct SegmentationEvaluatorSource: EvaluatorSource {
   private let splits: SegmentationSplits
   public let context: String
 
-  /// - Parameter machine: what names this build and processor.
+  /// - Parameters:
+  ///   - space: `resolved` for the data.
+  ///   - machine: what names this build and processor.
   public init(_ space: SurrogateSpace, splits: SegmentationSplits, machine: Machine = .current) throws {
     (self.space, self.splits) = (space, splits)
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let context = Context(
       machine: machine, data: splits.contentHash, segmenter: space.segmenter, training: space.training,
-      tolerance: space.surrogate.tolerance)
+      surrogate: space.surrogate)
     self.context = String(decoding: try encoder.encode(context), as: UTF8.self)
   }
 
@@ -52,6 +56,7 @@ public struct SegmentationEvaluatorSource: EvaluatorSource {
     var data: String
     var segmenter: SegmenterSettings
     var training: SurrogateTrainings
-    var tolerance: Int
+    /// Tolerance and background decide the score.
+    var surrogate: SurrogateForm
   }
 }

@@ -40,10 +40,13 @@ public struct SurrogateForm: Codable, Hashable, Sendable {
   public var pieces = 2
   /// Pixels by which boundaries are widened, in the surrogate and in the score.
   public var tolerance = 5
-  /// Whether the surrogate leaves class 0 out of the boundaries.
-  public var dropBackground = false
+  /// Whether class 0 has no boundaries, in the surrogate and in the score.
+  public var dropBackground = BackgroundRule.whereNamed
 
   public init() {}
+
+  /// The same as yes or no; of a space that was `resolved` for its data.
+  public var dropsBackground: Bool { dropBackground == .always }
 }
 
 /// How many thetas are tried.
@@ -95,14 +98,27 @@ extension SurrogateSpace: SpaceSettings {
   /// Numbers of theta.
   public var numbers: Int { metric.curves * surrogate.parameterization.numbers(pieces: surrogate.pieces) }
 
-  /// The loss of a theta.
+  /// The space as it is for given data: whether class 0 is dropped is decided.
+  public func resolved(hasBackground: Bool) -> SurrogateSpace {
+    var space = self
+    space.surrogate.dropBackground = surrogate.dropBackground.applies(hasBackground: hasBackground) ? .always : .never
+    return space
+  }
+
+  /// The loss of a theta; of a space that was `resolved` for its data.
   ///
   /// - Parameter theta: control points.
   /// - Throws: `SegmentationLossError` for a theta that is none of this space.
   public func parameters(_ theta: [Double]) throws(SegmentationLossError) -> SurrogateParameters {
     try SurrogateParameters(
       metric: metric, parameterization: surrogate.parameterization, theta: theta, tolerance: surrogate.tolerance,
-      dropsBackground: surrogate.dropBackground)
+      dropsBackground: surrogate.dropsBackground)
+  }
+
+  /// The authors' find for the metric, which looks at boundaries as the losses of this space do.
+  public func published() throws(SegmentationLossError) -> SurrogateParameters {
+    try SurrogateParameters.published(metric).with(tolerance: surrogate.tolerance)
+      .with(dropsBackground: surrogate.dropsBackground)
   }
 
   /// Throws the first contradiction, named by its key.

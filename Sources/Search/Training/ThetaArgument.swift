@@ -7,63 +7,95 @@ import Surrogates
 /// A segmenter's loss as `--theta` takes it: a name of `SegmentationLossChoice`, a loss card of mode SURROGATE or MULTI_CLS
 /// (with `#name` for one of several), a file with a JSON list of control points, or a formula of X and Y.
 public struct ThetaArgument: Sendable, Hashable {
-  public let loss: SegmentationLossChoice
   /// What `--metric` says, else the card's, else mIoU.
   public let metric: SegmentationMetric
+  private let named: SegmentationLossChoice
+  /// Whether the data says if class 0 has boundaries: neither the command nor a card does.
+  private let followsData: Bool
 
   /// - Parameters:
   ///   - metric: nil where the command does not say.
-  ///   - tolerance: pixels within which boundaries count as met; for a list of numbers, a card has its own.
+  ///   - tolerance: pixels within which boundaries count as met; nil: the card's, else 5.
+  ///   - dropsBackground: whether class 0 has no boundaries; nil: as the card says, else as the data does.
   /// - Throws: `SearchError.badLoss`, `SearchSpaceError` or `SegmentationLossError`; each names the file and the mend.
-  public init(_ text: String, metric: SegmentationMetric?, tolerance: Int) throws {
-    let standard = metric ?? .meanIoU
-    if let named = SegmentationLossChoice(name: text, metric: standard) {
-      (loss, self.metric) = (named, standard)
-    } else if let numbers = try Self.numbers(text) {
-      do throws(SegmentationLossError) {
-        loss = .surrogate(try SurrogateParameters(metric: standard, theta: numbers, tolerance: tolerance))
-      } catch {
-        throw SearchError.badLoss(place: Self.option, text: text, reason: error.message)
-      }
-      self.metric = standard
-    } else if let file = CardReference(text) {
-      let (card, found) = try file.first(Self.option, fits: "no SURROGATE or MULTI_CLS card") { card in
-        SegmentationLossChoice(card.kind)
-      }
-      let own: SegmentationMetric? = if case .surrogate(let parameters) = found { parameters.metric } else { nil }
-      guard metric == nil || own == nil || metric == own else {
-        throw SearchError.badLoss(
-          place: Self.option, text: text,
-          reason: "the card '\(card.name)' is a surrogate of \(own?.rawValue ?? ""), --metric says "
-            + "\(standard.rawValue); leave --metric out, or give the card of that metric")
-      }
-      guard card.lossWeight == 1 else {
-        throw SearchError.badLoss(
-          place: Self.option, text: text,
-          reason:
-            "the card '\(card.name)' has loss_weight: \(card.lossWeight), segmenters train with loss_weight: 1 only")
-      }
-      (loss, self.metric) = (found, own ?? standard)
-    } else if text.contains("(") {
-      do throws(FormulaError) {
-        loss = .formula(try Formula(parsing: text, mode: .multiClass))
-      } catch {
-        throw SearchError.badLoss(place: Self.option, text: text, reason: error.message)
-      }
-      self.metric = standard
+  public init(_ text: String, metric: SegmentationMetric?, tolerance: Int?, dropsBackground: Bool?) throws {
+    let found = try Self.found(text, metric: metric)
+    self.metric = found.metric
+    followsData = !found.isCard && dropsBackground == nil
+    if case .surrogate(let parameters) = found.loss {
+      let widened = try parameters.with(tolerance: tolerance ?? parameters.tolerance)
+      named = .surrogate(dropsBackground.map { widened.with(dropsBackground: $0) } ?? widened)
     } else {
-      let nearest = NameSuggestion.nearest(to: text, among: SegmentationLossChoice.names)
-      throw SearchError.badLoss(
-        place: Self.option, text: text,
-        reason: "there is no such loss" + (nearest.map { ": did you mean '\($0)'?" } ?? "")
-          + " (names: \(SegmentationLossChoice.names.joined(separator: ", ")); or a loss card (.yaml, .json), a .json "
-          + "file with a list of control points, or a formula of X and Y)")
+      named = found.loss
     }
     do throws(PixelFormulaError) {
-      _ = try loss.makeLoss()
+      _ = try named.makeLoss()
     } catch {
       throw SearchError.badLoss(place: Self.option, text: text, reason: error.message)
     }
+  }
+
+  /// The loss on data whose class 0 is called `background`, or is not.
+  public func loss(hasBackground: Bool) -> SegmentationLossChoice {
+    guard followsData, case .surrogate(let parameters) = named else { return named }
+    return .surrogate(parameters.with(dropsBackground: hasBackground))
+  }
+
+  /// What the text names, before the command's own settings.
+  private static func found(
+    _ text: String, metric: SegmentationMetric?
+  ) throws -> (loss: SegmentationLossChoice, metric: SegmentationMetric, isCard: Bool) {
+    let standard = metric ?? .meanIoU
+    if let named = SegmentationLossChoice(name: text, published: .published(standard)) {
+      return (named, standard, false)
+    }
+    if let numbers = try numbers(text) {
+      do throws(SegmentationLossError) {
+        return (.surrogate(try SurrogateParameters(metric: standard, theta: numbers)), standard, false)
+      } catch {
+        throw SearchError.badLoss(place: option, text: text, reason: error.message)
+      }
+    }
+    if let file = CardReference(text) {
+      let (loss, own) = try card(file, metric: metric)
+      return (loss, own ?? standard, true)
+    }
+    if text.contains("(") {
+      do throws(FormulaError) {
+        return (.formula(try Formula(parsing: text, mode: .multiClass)), standard, false)
+      } catch {
+        throw SearchError.badLoss(place: option, text: text, reason: error.message)
+      }
+    }
+    let nearest = NameSuggestion.nearest(to: text, among: SegmentationLossChoice.names)
+    throw SearchError.badLoss(
+      place: option, text: text,
+      reason: "there is no such loss" + (nearest.map { ": did you mean '\($0)'?" } ?? "")
+        + " (names: \(SegmentationLossChoice.names.joined(separator: ", ")); or a loss card (.yaml, .json), a .json "
+        + "file with a list of control points, or a formula of X and Y)")
+  }
+
+  /// The loss of a card and the metric that it stands for, if it stands for one.
+  private static func card(
+    _ file: CardReference, metric: SegmentationMetric?
+  ) throws -> (SegmentationLossChoice, SegmentationMetric?) {
+    let (card, found) = try file.first(option, fits: "no SURROGATE or MULTI_CLS card") { card in
+      SegmentationLossChoice(card.kind)
+    }
+    let own: SegmentationMetric? = if case .surrogate(let parameters) = found { parameters.metric } else { nil }
+    guard metric == nil || own == nil || metric == own else {
+      throw SearchError.badLoss(
+        place: option, text: file.argument,
+        reason: "the card '\(card.name)' is a surrogate of \(own?.rawValue ?? ""), --metric says "
+          + "\(metric?.rawValue ?? ""); leave --metric out, or give the card of that metric")
+    }
+    guard card.lossWeight == 1 else {
+      throw SearchError.badLoss(
+        place: option, text: file.argument,
+        reason:
+          "the card '\(card.name)' has loss_weight: \(card.lossWeight), segmenters train with loss_weight: 1 only")
+    }
+    return (found, own)
   }
 
   private static let option = "--theta"

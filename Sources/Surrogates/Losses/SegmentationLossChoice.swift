@@ -10,16 +10,18 @@ public enum SegmentationLossChoice: Hashable, Sendable {
   /// A formula of X and Y for every pixel.
   case formula(Formula)
 
-  /// The names that stand for a loss without a file; `published` is the authors' find for the metric.
+  /// The names that stand for a loss without a file; `published` is the authors' find for a metric.
   public static let names = ["published", "ce", "dice", "lovasz"]
 
   /// The loss of a name; nil for everything else, such as a file of a loss card.
-  public init?(name: String, metric: SegmentationMetric) {
+  ///
+  /// - Parameter published: what `published` stands for, with tolerance and background as they are here.
+  public init?(name: String, published: SurrogateParameters) {
     switch name {
     case "ce": self = .crossEntropy
     case "dice": self = .dice
     case "lovasz": self = .lovasz
-    case "published": self = .surrogate(.published(metric))
+    case "published": self = .surrogate(published)
     case _: return nil
     }
   }

@@ -19,22 +19,24 @@ struct SegmentationDataOptions: ParsableArguments {
 struct SegmentationScoringOptions: ParsableArguments {
   @Option(help: "Split to score: search-val, or holdout (look at it once, at the end).")
   var scoreOn = LossTraining.Split.searchValidation
-  @Option(help: "Pixels within which boundaries count as met in BIoU and BF1.")
-  var tolerance = 5
+  @Option(help: "Pixels within which boundaries count as met in BIoU and BF1 (default: 5).")
+  var tolerance: Int?
   @Flag(
     inversion: .prefixedNo,
-    help: "Score boundaries without class 0 (default: where it is called 'background').")
+    help: "Leave class 0 out of boundaries (default: where it is called 'background').")
   var dropBackground: Bool?
 
   func check() throws {
     let range = SurrogateParameters.toleranceRange
-    guard range.contains(tolerance) else {
+    if let tolerance, !range.contains(tolerance) {
       throw InputError("--tolerance \(tolerance): must lie in \(range.lowerBound) ... \(range.upperBound)")
     }
   }
 
   func settings(for data: SegmentationDataset) -> SegmentationScorer.Settings {
-    SegmentationScorer.Settings(
-      tolerance: tolerance, radius: tolerance, dropsBackground: dropBackground ?? data.hasBackground)
+    let standard = SegmentationScorer.Settings()
+    return SegmentationScorer.Settings(
+      tolerance: tolerance ?? standard.tolerance, radius: tolerance ?? standard.radius,
+      dropsBackground: dropBackground ?? data.hasBackground)
   }
 }

@@ -50,9 +50,10 @@ struct SurrogateSearchCommand: ParsableCommand {
     if dryRun { return try printPlan(requested, folder: folder, workers: workers) }
     if !resume, RunStore.holdsRun(folder) { throw RunStoreError.runExists(folder: folder.path) }
     let resumed = resume ? try reopen(folder, requested) : nil
-    let configuration = resumed?.configuration ?? requested
+    var configuration = resumed?.configuration ?? requested
     // Everything that can be wrong with the input is found before the folder is made.
     let splits = try DataOption.open(configuration.data, configuration.space.data)
+    configuration.space = configuration.space.resolved(hasBackground: splits.hasBackground)
     let source = try SegmentationEvaluatorSource(configuration.space, splits: splits)
     let store =
       try resumed?.store ?? SearchStore.create(folder, configuration, dataHash: splits.contentHash)
@@ -104,6 +105,10 @@ struct SurrogateSearchCommand: ParsableCommand {
     var expected = stored
     if spaceOptions.isGiven {
       expected.space = requested.space
+      // The stored one was decided by the data, which is the same.
+      if requested.space.surrogate.dropBackground == .whereNamed {
+        expected.space.surrogate.dropBackground = stored.space.surrogate.dropBackground
+      }
     } else if metric != nil {
       expected.space.metric = requested.space.metric
     }

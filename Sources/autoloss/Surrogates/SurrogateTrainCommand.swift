@@ -57,14 +57,15 @@ struct SurrogateTrainCommand: ParsableCommand {
     }
     try scoring.check()
     let named = try metric.map { try SegmentationMetric(named: $0) }
-    let argument = try ThetaArgument(theta, metric: named, tolerance: scoring.tolerance)
+    let argument = try ThetaArgument(
+      theta, metric: named, tolerance: scoring.tolerance, dropsBackground: scoring.dropBackground)
     let chosen = (0..<UInt64(seeds)).map { firstSeed + $0 }
     let folder = try folder(chosen)
     let splits = try data.open()
     let lock = folder.flatMap { TrainingFolder($0).lock() }
     if let folder, lock == nil { throw TrainingFolderError.inUse(folder: folder.path) }
     let training = SegmenterTraining(
-      training: settings, loss: argument.loss, split: scoring.scoreOn,
+      training: settings, loss: argument.loss(hasBackground: splits.hasBackground), split: scoring.scoreOn,
       scoring: scoring.settings(for: splits.searchTrain), folder: folder, checkpointInterval: checkpointEvery)
     let text = SegmenterText(
       metric: argument.metric, theta: theta, data: data.data, name: splits.name, split: scoring.scoreOn,

@@ -46,6 +46,31 @@ import Testing
     if case .measured(let metrics) = outcome { metrics["mIoU"] } else { nil }
   }
 
+  /// Found and published look at boundaries as the score does: by the settings, and where those leave it open by the data.
+  @Test(arguments: SegmentationMetric.allCases) func allSurrogatesLookAtBoundariesAlike(
+    metric: SegmentationMetric
+  ) throws {
+    for (rule, hasBackground, drops) in [
+      ("whereNamed", true, true), ("whereNamed", false, false), ("always", false, true), ("never", true, false),
+    ] {
+      try withScratchFolder { scratch in
+        var configuration = try SmallSurrogateSearch.configuration(
+          metric: metric, overrides: ["surrogate.dropBackground=\(rule)", "surrogate.tolerance=3"])
+        configuration.space = configuration.space.resolved(hasBackground: hasBackground)
+        #expect(configuration.space.surrogate.dropsBackground == drops)
+        let result = try SmallSurrogateSearch.run(
+          configuration, in: scratch.appendingPathComponent("run"), diverges: false)
+        let surrogates = result.rows.compactMap { row in
+          if case .surrogate(let parameters) = row.loss { parameters } else { nil }
+        }
+        #expect(surrogates.count == 2, "\(rule)")
+        for surrogate in surrogates {
+          #expect(surrogate.tolerance == 3 && surrogate.dropsBackground == drops, "\(rule), \(hasBackground)")
+        }
+      }
+    }
+  }
+
   @Test(arguments: SegmentationMetric.allCases) func theFolderHoldsWhatWasFound(metric: SegmentationMetric) throws {
     try withScratchFolder { scratch in
       let configuration = try SmallSurrogateSearch.configuration(metric: metric)
@@ -59,7 +84,7 @@ import Testing
         return
       }
       #expect(surrogate.metric == metric && surrogate.theta == found.theta)
-      #expect(surrogate.tolerance == 5 && surrogate.dropsBackground == (metric == .boundaryIoU))
+      #expect(surrogate.tolerance == 5 && !surrogate.dropsBackground)
       #expect(card.evidence.count == SegmentationMetric.allCases.count)
 
       let page = try String(contentsOf: folder.appendingPathComponent("report.html"), encoding: .utf8)

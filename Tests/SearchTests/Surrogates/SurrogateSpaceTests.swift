@@ -34,7 +34,7 @@ import Testing
     #expect(space.surrogate.pieces == 1 && space.search.generations == 2 && space.numbers == 8)
     let bare = try SearchSpaceFile(name: "mine.yaml", text: "search: {generations: 2}\n").resolvedSurrogate(
       metric: .boundaryIoU)
-    #expect(bare.metric == .boundaryIoU && bare.surrogate.dropBackground)
+    #expect(bare.metric == .boundaryIoU && bare.surrogate.dropBackground == .whereNamed)
   }
 
   @Test(arguments: [

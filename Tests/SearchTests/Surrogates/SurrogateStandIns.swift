@@ -27,7 +27,8 @@ final class SegmenterStandIn: CandidateEvaluator {
     let level: Double
     switch request.loss {
     case .crossEntropy, .dice, .lovasz, .formula: level = 0.4
-    case .surrogate(let parameters) where parameters == .published(parameters.metric): level = 0.45
+    case .surrogate(let parameters) where parameters.theta == SurrogateParameters.published(parameters.metric).theta:
+      level = 0.45
     case .surrogate(let parameters):
       let points = parameters.theta
       if diverges, request.purpose == .proxy, Self.hash(request.key) % 8 == 0 { return .diverged(step: 3) }

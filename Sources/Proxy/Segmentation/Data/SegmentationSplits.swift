@@ -19,6 +19,8 @@ public struct SegmentationSplits: Sendable {
   }
 
   public var classes: [String] { searchTrain.classes }
+  /// Whether class 0 is a background by its name.
+  public var hasBackground: Bool { searchTrain.hasBackground }
 
   /// Over the content hashes of the three parts: everything that decides the data.
   public var contentHash: String {
