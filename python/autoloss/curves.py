@@ -118,24 +118,38 @@ class Curve:
 
     def apply(self, x: Tensor) -> Tensor:
         """The curve at `x` (any shape, entries in [0, 1]), differentiable once."""
-        y: Tensor = _CurveFunction.apply(x, self)
+        y: Tensor = _CurveFunction.apply(x, self)[0]
         return y
 
 
 class _CurveFunction(torch.autograd.Function):
-    """Keeps one tensor for the backward pass: the slope."""
+    """Value and slope; keeps one tensor for the backward pass: the slope."""
+
+    generate_vmap_rule = True
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, curve: Curve) -> Tensor:
-        value, slope = curve.evaluate(x)
-        ctx.save_for_backward(slope)
-        return value
+    def forward(x: Tensor, curve: Curve) -> tuple[Tensor, Tensor]:
+        return curve.evaluate(x)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Curve], output: tuple[Tensor, Tensor]) -> None:
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(output[1])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor | None, curvature: Tensor | None) -> tuple[Tensor | None, None]:
+        refuse_second_derivative(curvature)
         (slope,) = ctx.saved_tensors
-        return gradients[0] * slope, None
+        return None if gradient is None else gradient * slope, None
+
+
+def refuse_second_derivative(curvature: Tensor | None) -> None:
+    """Raises RuntimeError where a gradient comes back to a slope: nothing is kept to answer it with.
+
+    The compiler, which refuses second derivatives itself, tries with zeros.
+    """
+    if curvature is not None and not torch.compiler.is_compiling():
+        raise RuntimeError("segmentation surrogates have no second derivatives: differentiate them once")
 
 
 def _corners(points: Sequence[float]) -> list[tuple[float, float]]:

@@ -59,7 +59,7 @@ class _DualQuotient(_Quotient):
 
 def div(a: Tensor, b: Tensor) -> Tensor:
     """a ÷ (b + 1e-20), whatever the sign of b."""
-    b = _shifted(b)
+    b = shifted(b)
     shape = torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]
     spread, divisor = a.expand(shape), b.expand(shape)
     if torch.compiler.is_compiling():
@@ -71,7 +71,7 @@ def div(a: Tensor, b: Tensor) -> Tensor:
 
 def log(a: Tensor) -> Tensor:
     """ln(a + 1e-20)."""
-    return torch.log(_shifted(a))
+    return torch.log(shifted(a))
 
 
 def exp(a: Tensor) -> Tensor:
@@ -106,14 +106,14 @@ def dot(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum(-1)
 
 
-def _shifted(a: Tensor) -> Tensor:
-    """a + 1e-20.
+def shifted(a: Tensor, epsilon: float = EPSILON) -> Tensor:
+    """a + epsilon.
 
-    The optimizer of ONNX graphs takes a scalar below 1e-8 for 0 and drops the sum, so an exported eps has an axis.
+    The optimizer of ONNX graphs takes a scalar up to 1e-8 for 0 and drops the sum, so an exported one has an axis.
     """
     if not torch.compiler.is_compiling():
-        return a + EPSILON
-    return (a + torch.full((1,), EPSILON, dtype=a.dtype, device=a.device)).reshape(a.shape)
+        return a + epsilon
+    return (a + torch.full((1,), epsilon, dtype=a.dtype, device=a.device)).reshape(a.shape)
 
 
 def _ranked(a: Tensor) -> Tensor:

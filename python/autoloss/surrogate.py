@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from . import label_maps
 from .boxes import full_precision
 from .cards import LossCard, Surrogate
-from .curves import Curve, Parameterization, check_points, checked_parameterization
+from .curves import Curve, Parameterization, check_points, checked_parameterization, refuse_second_derivative
+from .functions import shifted
 from .segmentation_metrics import PUBLISHED_THETA, Metric
 
 EPSILON = 1e-8
@@ -125,12 +126,12 @@ class SurrogateLoss(nn.Module):
         count = _class_sums(amount, targets, classes)
         inter = _class_sums(self.curves[0].apply(true) * amount, targets, classes)
         if self.metric is Metric.GACC:
-            return inter.sum() / (count.sum() + EPSILON)
+            return inter.sum() / shifted(count.sum(), EPSILON)
         if self.metric is Metric.MACC:
-            return (inter / (count + EPSILON)).mean()
-        elsewhere: Tensor = _OffTargetSums.apply(probabilities, targets, amount, self.curves[1])
+            return (inter / shifted(count, EPSILON)).mean()
+        elsewhere: Tensor = _OffTargetSums.apply(probabilities, targets, amount, self.curves[1])[0]
         union = count + elsewhere
-        quotient = inter / (union + EPSILON)
+        quotient = inter / shifted(union, EPSILON)
         if self.metric is Metric.FWIOU:
             return _ratio_or_nan((quotient * count).sum(), count.sum())
         return quotient.mean()
@@ -150,9 +151,9 @@ class SurrogateLoss(nn.Module):
         wide_predicted = label_maps.dilated(predicted, self.tolerance)
         sides = (0, 2, 3)
         truths = truth.sum(sides)
-        precision = (predicted * wide_truth).sum(sides) / (predicted.sum(sides) + EPSILON)
-        recall = (wide_predicted * truth).sum(sides) / (truths + EPSILON)
-        f1 = 2 * precision * recall / (precision + recall + EPSILON)
+        precision = (predicted * wide_truth).sum(sides) / shifted(predicted.sum(sides), EPSILON)
+        recall = (wide_predicted * truth).sum(sides) / shifted(truths, EPSILON)
+        f1 = 2 * precision * recall / shifted(precision + recall, EPSILON)
         present = truths > 0
         return _ratio_or_nan(torch.where(present, f1, torch.zeros_like(f1)).sum(), present.sum())
 
@@ -190,17 +191,26 @@ def _ratio_or_nan(total: Tensor, count: Tensor) -> Tensor:
 
 
 class _OffTargetSums(torch.autograd.Function):
-    """For each class the sum over the counted pixels of other classes of the curve at its probability (C)."""
+    """For each class the sum over the counted pixels of other classes of the curve at its probability (C).
+
+    And the slope at every probability (N x C x H x W), 0 where nothing is counted.
+    """
+
+    generate_vmap_rule = True
 
     @staticmethod
-    def forward(ctx: Any, probabilities: Tensor, targets: Tensor, amount: Tensor, curve: Curve) -> Tensor:
+    def forward(probabilities: Tensor, targets: Tensor, amount: Tensor, curve: Curve) -> tuple[Tensor, Tensor]:
         value, slope = curve.evaluate(probabilities)
         mask = amount[:, None].expand_as(value).scatter(1, targets[:, None], 0)
-        ctx.save_for_backward(slope.mul_(mask))
-        return value.mul_(mask).sum((0, 2, 3))
+        return value.mul_(mask).sum((0, 2, 3)), slope.mul_(mask)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(output[1])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor | None, curvature: Tensor | None) -> tuple[Tensor | None, None, None, None]:
+        refuse_second_derivative(curvature)
         (slope,) = ctx.saved_tensors
-        return slope * gradients[0][None, :, None, None], None, None, None
+        return None if gradient is None else slope * gradient[None, :, None, None], None, None, None

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from golden import REPOSITORY
 
-from autoloss import Formula, Mode, load_cards
+from autoloss import Formula, Mode, Surrogate, SurrogateLoss, load_cards
 from autoloss.builtin import NAMES, card_of, modes_of
 
 CARD_FILES = sorted((REPOSITORY / "results").rglob("*.yaml"))
@@ -32,6 +32,13 @@ def known_formulas() -> dict[str, Formula]:
             assert formula is not None
             found[f"{name} {mode}"] = formula
     return found
+
+
+@cache
+def known_surrogates() -> dict[str, SurrogateLoss]:
+    """The segmentation surrogate of every card in results/, by the name of the card."""
+    cards = [card for path in CARD_FILES if "mode: SURROGATE" in path.read_text() for card in load_cards(path)]
+    return {card.name: SurrogateLoss.from_card(card) for card in cards if isinstance(card.kind, Surrogate)}
 
 
 def known_of(mode: Mode) -> dict[str, Formula]:

@@ -1,4 +1,4 @@
-"""torch.compile, torch.export and ONNX: every published and discovered loss, and 200 random formulas."""
+"""torch.compile, torch.export and ONNX: every loss of results/, formula or surrogate, and 201 random formulas."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import random_formulas
 import torch
-from losses import known_of
+from losses import known_of, known_surrogates
 from torch import Tensor, nn
 
-from autoloss import BinaryClsLoss, Formula, Mode, MultiClsLoss, RegLoss
+from autoloss import BinaryClsLoss, Formula, Mode, MultiClsLoss, RegLoss, SurrogateLoss
 
 pytestmark = [
     pytest.mark.compile,
@@ -157,6 +157,62 @@ def test_random_formulas_compile_export_and_run_in_onnxruntime(
         for name, slope in zip(leaves, slopes, strict=True):
             fault = random_formulas.disagreement(slope[place], gradients_of[name], limits[place][1][name])
             assert not fault, f"compiled {formula} gradient {name}: {fault}"
+
+
+class Surrogates(nn.Module):
+    """The surrogate of every card, and one with straight pieces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        straight = SurrogateLoss("mIoU", [0.2, 0.3, 0.6, 0.8] * 2, parameterization="piecewise_linear")
+        self.names = [*known_surrogates(), "straight"]
+        self.losses = nn.ModuleList([*known_surrogates().values(), straight])
+
+    def forward(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
+        return tuple(loss(logits, labels) for loss in self.losses)
+
+
+def maps(seed: int, images: int, height: int, width: int, present: int = 4) -> tuple[Tensor, Tensor]:
+    """Logits of 4 classes and labels of the first few of them, some ignored."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(0, max(present, 1), (images, height, width), generator=generator)
+    labels[:, 0 if present else slice(None)] = 255
+    return 3 * torch.randn(images, 4, height, width, generator=generator), labels
+
+
+def test_surrogates_of_all_cards_compile_with_gradients() -> None:
+    module = Surrogates()
+    assert len(module.names) >= 7
+    logits, labels = maps(0, 2, 9, 11)
+    leaf = logits.requires_grad_()
+    torch._dynamo.reset()
+    found, expected = torch.compile(module, fullgraph=True)(leaf, labels), module(leaf, labels)
+    check_losses(found, expected, module.names)
+    for name, ours, wanted in zip(module.names, found, expected, strict=True):
+        (slope,) = torch.autograd.grad(ours, leaf, retain_graph=True)
+        (goal,) = torch.autograd.grad(wanted, leaf)
+        assert torch.allclose(slope, goal, rtol=1e-4, atol=1e-6 * float(goal.abs().max())), name
+
+
+def test_surrogates_of_all_cards_export_to_onnx(tmp_path: Path) -> None:
+    """Also where a class or every label is missing: the guards of the quotients must stay."""
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    module = Surrogates().eval()
+    images, height, width = (torch.export.Dim(name, min=1, max=4096) for name in ("images", "height", "width"))
+    shapes = ({0: images, 2: height, 3: width}, {0: images, 1: height, 2: width})
+    program = torch.export.export(module, maps(0, 2, 9, 11), dynamic_shapes=shapes)
+    path = str(tmp_path / "surrogates.onnx")
+    torch.onnx.export(program, f=path, dynamo=True, verbose=False)
+    session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    names = [each.name for each in session.get_inputs()]
+    for given in (maps(0, 2, 9, 11), maps(1, 3, 8, 6), maps(2, 2, 7, 7, present=2), maps(3, 1, 6, 6, present=0)):
+        expected = module(*given)
+        outputs = session.run(None, {name: each.numpy() for name, each in zip(names, given, strict=True)})
+        for way in (program.module()(*given), tuple(map(torch.from_numpy, outputs))):
+            for name, value, wanted in zip(module.names, way, expected, strict=True):
+                same = torch.allclose(value, wanted, rtol=2e-5, atol=1e-6, equal_nan=True)
+                assert same, f"{name}: {value} instead of {wanted}"
 
 
 def test_guards_survive_the_optimizer_of_onnx(tmp_path: Path) -> None:

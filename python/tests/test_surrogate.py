@@ -267,6 +267,30 @@ def test_a_card_is_saved_and_loaded(tmp_path: Path) -> None:
         SurrogateLoss.from_card(LossCard("giou", load("giou", "REG").formula))
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("metric", METRICS)
+def test_gradients_per_sample(metric: str, form: Parameterization) -> None:
+    torch.manual_seed(8)
+    logits, labels = torch.randn(3, 4, 7, 6), torch.randint(0, 4, (3, 7, 6))
+    labels[:, 0] = 255
+    theta = None if form == "bezier" else [0.2, 0.3, 0.6, 0.8] * Metric(metric).curves
+    loss = SurrogateLoss(metric, theta, parameterization=form, tolerance=1)
+    found = torch.func.vmap(torch.func.grad(lambda x, y: loss(x[None], y[None])))(logits, labels)
+    for row in range(3):
+        leaf = logits[row : row + 1].clone().requires_grad_()
+        (wanted,) = torch.autograd.grad(loss(leaf, labels[row : row + 1]), leaf)
+        assert torch.allclose(found[row], wanted[0], rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_second_derivatives_are_refused_and_not_wrong(metric: str) -> None:
+    """The slopes of curves are kept as numbers."""
+    logits, labels = torch.randn(1, 3, 5, 5).requires_grad_(), torch.randint(0, 3, (1, 5, 5))
+    (slope,) = torch.autograd.grad(SurrogateLoss(metric)(logits, labels), logits, create_graph=True)
+    with pytest.raises(RuntimeError, match="have no second derivatives"):
+        torch.autograd.grad(slope.sum(), logits)
+
+
 @pytest.mark.compile
 @pytest.mark.parametrize("metric", ["BIoU", "BF1"])
 def test_the_whole_graph_compiles_for_any_backend(metric: str) -> None:
