@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from detection import ONE_STAGE, TWO_STAGE, batch, losses, small
+from detection import ONE_STAGE, TWO_STAGE, batch, losses, small, with_few_proposals
 from torch import Tensor, nn
 
 pytest.importorskip("torchvision")
@@ -244,6 +244,30 @@ def test_double_precision_is_kept(detector: str) -> None:
         found = losses(model, given)
         for name in (CLS[detector], REG[detector], *(["bbox_ctrness"] if options else [])):
             assert found[name].dtype is torch.float64, name
+        assert all(gradient.isfinite().all() for gradient in gradients(model, found))
+
+
+def test_keypoint_rcnn() -> None:
+    from torchvision.models.detection import KeypointRCNN
+
+    torch.manual_seed(4)
+    backbone = small("fasterrcnn").backbone
+    anchors = small("fasterrcnn").rpn.anchor_generator
+    model = KeypointRCNN(backbone, 2, num_keypoints=3, rpn_anchor_generator=anchors, min_size=64, max_size=96)
+    images, targets = batch("fasterrcnn")
+    for target in targets:
+        target["labels"] = torch.ones_like(target["labels"])
+        middle = (target["boxes"][:, :2] + target["boxes"][:, 2:]) / 2
+        seen = torch.ones(len(middle), 1)
+        target["keypoints"] = torch.cat([middle, seen], 1).unsqueeze(1).expand(-1, 3, -1).contiguous()
+    given = (images, targets)
+    stock = {name: loss.item() for name, loss in losses(copy.deepcopy(with_few_proposals(model)), given).items()}
+    with adapter.use(model, cls="cse-autoloss-a", reg="cse-autoloss-a"):
+        found = losses(model, given)
+        for name in ("loss_classifier", "loss_box_reg"):
+            assert found[name].isfinite()
+            assert found[name].item() != pytest.approx(stock[name], rel=1e-3), name
+        assert found["loss_keypoint"].item() == pytest.approx(stock["loss_keypoint"], rel=1e-5)
         assert all(gradient.isfinite().all() for gradient in gradients(model, found))
 
 

@@ -384,6 +384,17 @@ def test_a_folder_that_cannot_be_written_shows_before_the_training(
     assert "checkpoint.pt cannot be written" in capsys.readouterr().err
 
 
+def test_too_little_memory_is_told(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(training: Training) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.\nmore")
+
+    monkeypatch.setattr(Training, "run", run)
+    assert main([*arguments(data), "--steps", "1"]) == 1
+    assert "Tried to allocate 9 GiB. Take a smaller --batch or --size" in capsys.readouterr().err
+
+
 def test_faults_of_the_program_are_no_bad_input(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def run(training: Training) -> None:
         raise ValueError("a fault of the program")

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), INTERRUPTED if error.interrupted else OK) if processes.first else OK
     except FailedError as error:
         return _complain(str(error), FAILED) if processes.first else FAILED
-    except torch.OutOfMemoryError as error:
+    except torch.cuda.OutOfMemoryError as error:
         return _complain(f"{str(error).splitlines()[0]} Take a smaller --batch or --size, or --amp", FAILED)
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
