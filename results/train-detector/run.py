@@ -40,7 +40,7 @@ KINDS = {
     "gpu": (
         ("aquarium",), tuple(LOSSES), (1, 2, 3),
         "--detector fasterrcnn --backbone resnet18 --size 400 --max-size 534 --epochs 24 --batch 16 --amp bf16 --workers 4"
-        " --save-every 100 --device cuda",
+        " --save-every 100 --device cuda --threads 4",
     ),
     "cpu": (
         ("bccd", "aquarium"), ("default", "cse-autoloss-a"), (1,),
