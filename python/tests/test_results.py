@@ -59,6 +59,21 @@ def test_the_table_is_what_the_rows_give(
     assert "is what the rows give" in capsys.readouterr().out
 
 
+def test_a_training_that_diverged_is_a_result(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = (None, {"started": 1, "wall_seconds": 1.0, "cpu_seconds": 1.0}, "exit code 1: diverged at step 3 of 9")
+    monkeypatch.setattr(script.sittings, "run_program", lambda arguments: answer)
+    rows = tmp_path / "rows.jsonl"
+    for seed in (1, 2):
+        row = script.train(("gpu", seed, "aquarium", "found-1"), "data", float("inf"), 1)
+        assert (row["AP"], row["diverged"]) == (0, True)
+        script.sittings.append(rows, row)
+    table = script.table(rows)
+    assert "| gpu | `aquarium` | found-1 | 0.000 ± 0.000 | 0.000 ± 0.000 | – | – | 2 |" in table
+    assert table.endswith("; 2 of them diverged and count as 0.")
+
+
 def test_a_whole_run(
     script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -74,10 +74,13 @@ def train(training, folder, end, workers):
     left = "0" if end == math.inf else str(max(1, int(end - time.time())))  # 0 is no limit
     arguments = ["timeout", "--foreground", "--kill-after=60", left, sys.executable, "-W", "ignore", "-m"]
     found, cost, failure = sittings.run_program([*arguments, *shlex.split(command(training, folder)), "--out", str(out), *more])
+    row = dict(zip(("kind", "seed", "data", "loss"), training))
+    if failure and "diverged at step" in failure:  # a result, too
+        row.update(dict.fromkeys(METRICS, 0.0), diverged=True, images_per_second=None, device=None)
+        return {**row, "at_once": workers, **cost, "command": command(training)}
     if failure:
         return "exit code 130: stopped in time, goes on from its checkpoint" if failure.startswith("exit code 124") else failure
     run = found["runs"][0]
-    row = dict(zip(("kind", "seed", "data", "loss"), training))
     row.update({name: round(run[name], 6) for name in METRICS})
     row.update(
         steps=run["steps"], training_seconds=round(run["seconds"], 1), images_per_second=round(run["images_per_second"], 2),
@@ -97,7 +100,7 @@ def run_missing(kind, folder, rows, workers, minutes):
     return sittings.run_missing(
         rows, list(by_command), lambda text: train(by_command[text], folder, end, workers),
         lambda row: f"seed {row['seed']} {row['data']} {row['loss']}: AP {row['AP']} AP50 {row['AP50']}, "
-        f"{row['images_per_second']} images/s",
+        + ("diverged" if row.get("diverged") else f"{row['images_per_second']} images/s"),
         workers, minutes, math.inf)
 
 
@@ -114,13 +117,17 @@ def table(path):
                     continue
                 pairs = [(found[kind, seed, data, "default"]["AP"], row["AP"]) for seed, row in mine.items()
                          if (kind, seed, data, "default") in found]
-                speed = sum(row["images_per_second"] for row in mine.values()) / len(mine)
+                speeds = [row["images_per_second"] for row in mine.values() if row["images_per_second"]]
+                speed = f"{sum(speeds) / len(speeds):.2f}" if speeds else "–"
+                device = next((row["device"] for row in mine.values() if row["device"]), kind)
                 lines.append(
-                    f"| {next(iter(mine.values()))['device']} | `{data}` | {loss} | {sittings.spread([row['AP'] for row in mine.values()])} "
+                    f"| {device} | `{data}` | {loss} | {sittings.spread([row['AP'] for row in mine.values()])} "
                     f"| {sittings.spread([row['AP50'] for row in mine.values()])} "
-                    f"| {'–' if loss == 'default' or not pairs else sittings.difference(pairs)} | {speed:.2f} | {len(mine)} |")
+                    f"| {'–' if loss == 'default' or not pairs else sittings.difference(pairs)} | {speed} | {len(mine)} |")
     done = {kind: sum(row["kind"] == kind for row in rows.values()) for kind in KINDS}
-    lines += ["", "Done: " + ", ".join(f"{done[kind]} of {len(trainings(kind))} trainings of kind {kind}" for kind in KINDS) + "."]
+    diverged = sum(bool(row.get("diverged")) for row in rows.values())
+    lines += ["", "Done: " + ", ".join(f"{done[kind]} of {len(trainings(kind))} trainings of kind {kind}" for kind in KINDS)
+              + (f"; {diverged} of them diverged and count as 0." if diverged else ".")]
     return "\n".join(lines)
 
 
