@@ -93,13 +93,22 @@ def cross_entropy(x, one_hot, quality):
     return -(one_hot * functional.log_softmax(x, dim=1)).sum(dim=1)
 
 
-def regions(outputs, targets, classification=cross_entropy, regression=giou, weight=10.0):
-    """Classification and boxes of the second stage; `rows`: the regions that show an object, with label and box."""
+def regions(
+    outputs, targets, classification=cross_entropy, regression=giou, weight=10.0, deviations=(0.1, 0.1, 0.2, 0.2)
+):
+    """Classification and boxes of a box head; `rows`: the regions that show an object, with label and box."""
     logits, deltas = outputs
     rows, labels = targets["rows"], targets["labels"]
-    own = deltas.reshape(len(deltas), -1, 4)[rows, labels[rows]]
-    decoded = shifted(own, targets["regions"][rows], (0.1, 0.1, 0.2, 0.2))
+    boxes = deltas.reshape(len(deltas), -1, 4)
+    own = boxes[rows, labels[rows] if boxes.shape[1] > 1 else 0]
+    decoded = shifted(own, targets["regions"][rows], deviations)
     quality = torch.ones_like(logits[:, 0]).index_put((rows,), overlap(decoded, targets["boxes"]))[:, None]
     one_hot = functional.one_hot(labels, logits.shape[1]).to(logits.dtype)
     scores = classification(logits, one_hot, quality.expand_as(logits)).sum() / len(logits)
     return scores, weight * regression(*areas(decoded, targets["boxes"])).sum() / len(logits)
+
+
+def masks(logits, labels, targets):
+    """Binary cross entropy in the true class's mask alone: its mean over the pixels of all regions."""
+    own = logits[torch.arange(len(labels)), labels]
+    return functional.binary_cross_entropy_with_logits(own, targets)

@@ -179,12 +179,14 @@ class ProposalHead(nn.Module):
 
 
 class BoxHead(nn.Module):
-    def __init__(self, s):
+    """`boxes`: how many boxes a region has, one for each class or one for all."""
+
+    def __init__(self, s, boxes):
         super().__init__()
         self.first = nn.Linear(s["cells"] ** 2 * s["pyramid"], s["hidden"])
         self.second = nn.Linear(s["hidden"], s["hidden"])
         self.logits = nn.Linear(s["hidden"], s["classes"] + 1)
-        self.deltas = nn.Linear(s["hidden"], 4 * s["classes"])
+        self.deltas = nn.Linear(s["hidden"], 4 * boxes)
 
     def forward(self, pooled):
         """`pooled`: regions × cells × cells × channels."""
@@ -193,22 +195,51 @@ class BoxHead(nn.Module):
         return self.logits(x), self.deltas(x)
 
 
+class MaskHead(nn.Module):
+    """3×3 convolutions, a 2×2 transposed convolution of stride 2, and a logit for each pixel and class."""
+
+    def __init__(self, s):
+        super().__init__()
+        channels, self.count = s["mask_channels"], s["mask_convolutions"]
+        before = s["pyramid"]
+        for index in range(self.count):
+            self.add_module(f"conv{index}", nn.Conv2d(before, channels, 3, padding=1))
+            before = channels
+        # The transposed convolution as autoloss keeps it: a 1×1 convolution to the channels of the four new pixels, row
+        # by row. What it gives a pixel depends on that pixel alone, as stride and size are equal.
+        self.upsample = nn.Conv2d(before, 4 * channels, 1)
+        self.logits = nn.Conv2d(channels, s["classes"], 1)
+
+    def forward(self, pooled):
+        """`pooled`: regions × cells × cells × channels; regions × classes × 2 cells × 2 cells."""
+        x = pooled.permute(0, 3, 1, 2)
+        for index in range(self.count):
+            x = functional.relu(getattr(self, f"conv{index}")(x))
+        x = functional.relu(self.upsample(x))
+        # pixel_shuffle wants the new pixel's number behind the channel's.
+        x = x.unflatten(1, (4, -1)).transpose(1, 2).flatten(1, 2)
+        return self.logits(functional.pixel_shuffle(x, 2))
+
+
 class TwoStage(Pyramid):
     """Faster R-CNN; the caller chooses the regions between `first` and `second`."""
 
     def __init__(self, s):
         super().__init__(s)
         self.proposals = ProposalHead(s)
-        self.head = BoxHead(s)
+        self.add_heads(s)
         self.cells, self.samples, self.strides = s["cells"], s["samples"], s["strides"]
+
+    def add_heads(self, s):
+        self.head = BoxHead(s, s["classes"])
 
     def first(self, pixels):
         levels = self.levels(pixels)
         return levels, [self.proposals(level) for level in levels]
 
-    def pool(self, level, stride, regions):
+    def pool(self, level, stride, regions, cells, samples):
         """RoIAlign of image-major regions (N × R × 4): bilinear samples at a fixed grid, then their mean in each cell."""
-        steps = self.cells * self.samples
+        steps = cells * samples
         at = (torch.arange(steps, dtype=regions.dtype) + 0.5) / steps
         height, width = level.shape[-2:]
         low, side = regions[..., :2], regions[..., 2:] - regions[..., :2]
@@ -219,20 +250,52 @@ class TwoStage(Pyramid):
             x[:, :, None, :].expand(-1, -1, steps, -1), y[:, :, :, None].expand(-1, -1, -1, steps)], dim=-1)
         grid = grid.reshape(grid.shape[0], -1, steps, 2)
         found = functional.grid_sample(level, grid, padding_mode="border", align_corners=False)
-        cells = functional.avg_pool2d(found, self.samples)
-        return cells.reshape(cells.shape[0], cells.shape[1], -1, self.cells, self.cells).permute(0, 2, 3, 4, 1)
+        found = functional.avg_pool2d(found, samples)
+        return found.reshape(found.shape[0], found.shape[1], -1, cells, cells).permute(0, 2, 3, 4, 1)
+
+    def pooled(self, levels, regions, is_coarse, cells, samples):
+        """What a head sees of image-major regions: N × R × 4 boxes, and which of them read the coarser level."""
+        fine = self.pool(levels[0], self.strides[0], regions, cells, samples)
+        coarse = self.pool(levels[1], self.strides[1], regions, cells, samples)
+        return torch.where(is_coarse[..., None, None, None], coarse, fine).flatten(0, 1)
 
     def second(self, levels, regions, is_coarse):
-        """Logits and deltas of image-major regions: N × R × 4 boxes, and which of them read the coarser level."""
-        fine = self.pool(levels[0], self.strides[0], regions)
-        coarse = self.pool(levels[1], self.strides[1], regions)
-        pooled = torch.where(is_coarse[..., None, None, None], coarse, fine)
-        return self.head(pooled.flatten(0, 1))
+        """Logits and deltas of image-major regions."""
+        return self.head(self.pooled(levels, regions, is_coarse, self.cells, self.samples))
+
+
+class Cascade(TwoStage):
+    """Cascade R-CNN: a head a stage, each with one box for all classes."""
+
+    def add_heads(self, s):
+        self.heads = len(s["positive_from"])
+        for index in range(self.heads):
+            self.add_module(f"head{index}", BoxHead(s, 1))
+
+    def second(self, levels, regions, is_coarse, stage=0):
+        """Logits and deltas of one stage's regions."""
+        return getattr(self, f"head{stage}")(self.pooled(levels, regions, is_coarse, self.cells, self.samples))
+
+
+class Masked(TwoStage):
+    """Mask R-CNN."""
+
+    def add_heads(self, s):
+        super().add_heads(s)
+        self.mask = MaskHead(s)
+        self.mask_cells, self.mask_samples = s["mask_cells"], s["mask_samples"]
+
+    def third(self, levels, regions, is_coarse):
+        """Mask logits of image-major regions."""
+        return self.mask(self.pooled(levels, regions, is_coarse, self.mask_cells, self.mask_samples))
+
+
+KINDS = {"fcos": OneStage, "atss": OneStage, "faster-rcnn": TwoStage, "cascade-rcnn": Cascade, "mask-rcnn": Masked}
 
 
 def detector(s):
     """The module that settings describe, with the start values of its parameters' names."""
-    return started((OneStage if s["kind"] in ("fcos", "atss") else TwoStage)(s))
+    return started(KINDS[s["kind"]](s))
 
 
 def started(module):

@@ -44,6 +44,9 @@ import Testing
     Case(["spaces", "detection-twostage"], 0, "# Search space", "evolution:"),
     Case(["spaces", "detection-twostage", "--json"], 0, "\"yaml\""),
     Case(["spaces", "detection-twostage", "--set", "evolution.generations=77"], 0, "generations: 77"),
+    Case(
+      ["spaces", "detection-onestage", "--resolved", "--set", "detector.oneStage.collapsesBoxWeights=true"], 0,
+      "collapsesBoxWeights: true"),
     Case(["losses"], 0, "giou", "cse-autoloss-b"),
     Case(["losses", "show", "cse-autoloss-a"], 0, "Neg(Dot(Mul(Y,Add(1,Sin(Z))),Log(Softmax(X))))"),
     Case(["losses", "equal", "Sub(1,Div(I,U))", "Neg(Div(I,U))"], 0, "the same loss"),

@@ -2,10 +2,9 @@ import Formulas
 import GoldenData
 import Losses
 import Proxy
-import Randomness
 import Testing
 
-/// The losses of the second stage against the original box head, and their gradient against finite differences.
+/// The losses of the second stage against the original box head.
 @Suite struct BoxHeadLossTests {
   /// Logits and deltas of some regions with room for gradients.
   final class Rows {
@@ -14,9 +13,14 @@ import Testing
     var deltas: [Float]
     var logitsGradient: [Float]
     var deltasGradient: [Float]
+    let coder: DeltaCoder
+    let isClassAgnostic: Bool
 
-    init(classes: Int, logits: [Float], deltas: [Float]) {
+    init(
+      classes: Int, logits: [Float], deltas: [Float], coder: DeltaCoder = .secondStage, isClassAgnostic: Bool = false
+    ) {
       (self.classes, self.logits, self.deltas) = (classes, logits, deltas)
+      (self.coder, self.isClassAgnostic) = (coder, isClassAgnostic)
       logitsGradient = logits.map { _ in .nan }
       deltasGradient = deltas.map { _ in .nan }
     }
@@ -24,7 +28,7 @@ import Testing
     func evaluate(
       _ losses: DetectionLosses, _ regions: [SampledRegion]
     ) throws -> (classification: Double, boxes: Double) {
-      let loss = try BoxHeadLoss(losses, classes: classes)
+      let loss = try BoxHeadLoss(losses, classes: classes, coder: coder)
       return try logits.withUnsafeMutableBufferPointer { logits in
         try logitsGradient.withUnsafeMutableBufferPointer { logitsGradient in
           try deltas.withUnsafeMutableBufferPointer { deltas in
@@ -33,7 +37,7 @@ import Testing
                 regions,
                 BoxHeadOutputs(
                   classes: classes, logits: logits, logitsGradient: logitsGradient, deltas: deltas,
-                  deltasGradient: deltasGradient))
+                  deltasGradient: deltasGradient, isClassAgnostic: isClassAgnostic))
             }
           }
         }
@@ -79,58 +83,6 @@ import Testing
 
   @Test func everyRowIsCovered() {
     #expect(goldenRows("head_losses.jsonl", ["bbox_head_loss"]).count == 4)
-  }
-
-  static let boxLosses = [
-    "l1", "smooth-l1", "giou", "linear-iou", "iou", "cse-autoloss-a", "Div(Add(U,Sqrt(E)),Add(I,Log(E)))",
-  ]
-
-  @Test(arguments: boxLosses, 0..<4)
-  func gradientsAgreeWithFiniteDifferences(name: String, seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
-    let classes = 3
-    let regions = (0..<6).map { row -> SampledRegion in
-      let box = BoxPropertyTests.randomBox(&generator)
-      func moved(_ side: Float) -> Float { side + Float(generator.uniform(-3, 3)) }
-      let target = BoundingBox(x1: moved(box.x1), y1: moved(box.y1), x2: moved(box.x2), y2: moved(box.y2))
-      let label = row < 4 ? generator.index(below: classes) : classes
-      return SampledRegion(image: 0, box: box, label: label, target: row < 4 ? target : nil)
-    }
-    let logits = (0..<24).map { _ in Float(generator.normal()) }
-    let deltas = (0..<72).map { _ in Float(0.3 * generator.normal()) }
-    // Z is detached, so the classification must not reach the deltas: cross entropy does not read it.
-    let losses = DetectionLosses(
-      classification: try LossReference.classification("cross-entropy", mode: .multiClass),
-      regression: try LossReference.regression(name, mode: .multiClass))
-    let rows = Rows(classes: classes, logits: logits, deltas: deltas)
-    _ = try rows.evaluate(losses, regions)
-    let largest = rows.deltasGradient.map(abs).max() ?? 0
-    for index in deltas.indices {
-      let slope = try Self.slope(at: index, of: deltas, step: 4e-3) {
-        try Rows(classes: classes, logits: logits, deltas: $0).evaluate(losses, regions).boxes
-      }
-      #expect(
-        abs(slope - Double(rows.deltasGradient[index])) < 0.03 * Double(largest),
-        "\(name) seed \(seed) delta \(index): \(slope) against \(rows.deltasGradient[index])")
-    }
-    for index in logits.indices {
-      let slope = try Self.slope(at: index, of: logits, step: 4e-3) {
-        try Rows(classes: classes, logits: $0, deltas: deltas).evaluate(losses, regions).classification
-      }
-      #expect(
-        abs(slope - Double(rows.logitsGradient[index])) < 2e-3,
-        "\(name) seed \(seed) logit \(index): \(slope) against \(rows.logitsGradient[index])")
-    }
-  }
-
-  /// Central difference of `loss` in one number.
-  private static func slope(
-    at index: Int, of numbers: [Float], step: Float, _ loss: ([Float]) throws -> Double
-  ) throws -> Double {
-    var (more, less) = (numbers, numbers)
-    more[index] += step
-    less[index] -= step
-    return (try loss(more) - loss(less)) / Double(more[index] - less[index])
   }
 
   @Test func theQualityOfObjectsReachesTheClassification() throws {

@@ -21,10 +21,12 @@ struct RecordedTraining {
   private func int(_ key: String) -> Int { settings[key].int ?? 0 }
 
   /// The training with the row's start weights.
-  func training() throws -> TrainingStep {
+  func training(collapsesBoxWeights: Bool = false) throws -> TrainingStep {
     let kind = try #require(DetectorKind(rawValue: name))
+    var detector = try detector(kind)
+    detector.oneStage.collapsesBoxWeights = collapsesBoxWeights
     let training = try TrainingStep(
-      detector(kind), training: TrainingSettings(weightDecay: row["decay"].doubles[0], gradientLimit: 0),
+      detector, training: TrainingSettings(weightDecay: row["decay"].doubles[0], gradientLimit: 0),
       losses: losses(kind), classes: int("classes"), batch: int("batch"), height: int("height"), width: int("width"))
     training.setWeights(Self.startValue)
     return training
@@ -39,14 +41,34 @@ struct RecordedTraining {
         stemChannels: int("stem"), stageChannels: settings["stages"].integers, blocksPerStage: int("blocks"),
         normalization: groups > 0 ? .group : .batch, groups: int("head_groups"), pyramidChannels: int("pyramid")),
       proposals: ProposalSettings(
-        channels: max(int("proposal_channels"), 1), sampling: every, beforeSuppression: max(int("before"), 1),
+        anchorSizes: anchorSizes, channels: max(int("proposal_channels"), 1), sampling: every,
+        beforeSuppression: max(int("before"), 1),
         kept: max(int("kept"), 1)),
       head: BoxHeadSettings(
         cells: max(int("cells"), 1), samples: int("samples"), hidden: max(int("hidden"), 1),
         sampling: RandomSampler(count: max(int("regions"), 1), positiveShare: 1)),
+      cascade: cascade, mask: mask,
       oneStage: OneStageSettings(
         channels: int("tower"), convolutions: int("convolutions"),
         distanceLimit: settings["distance_limit"].floats[0], anchorScale: settings["anchor_scale"].floats[0]))
+  }
+
+  private var anchorSizes: [[Float]] {
+    settings["anchor_sizes"].array?.map(\.floats) ?? ProposalSettings().anchorSizes
+  }
+
+  private var cascade: CascadeSettings {
+    guard settings["positive_from"].array != nil else { return CascadeSettings() }
+    return CascadeSettings(
+      positiveThresholds: settings["positive_from"].floats, lossWeights: settings["head_weights"].floats,
+      deltaScales: settings["delta_scales"].floats)
+  }
+
+  private var mask: MaskSettings {
+    guard settings["mask_cells"].int != nil else { return MaskSettings() }
+    return MaskSettings(
+      cells: int("mask_cells"), samples: int("mask_samples"), convolutions: int("mask_convolutions"),
+      channels: int("mask_channels"), lossWeight: settings["mask_weight"].floats[0])
   }
 
   private func losses(_ kind: DetectorKind) throws -> DetectionLosses {
@@ -75,6 +97,10 @@ struct RecordedTraining {
         areas: boxes.map { Double($0.area) },
         originalBoxes: boxes.map {
           AnnotatedBox(x: Double($0.x1), y: Double($0.y1), width: Double($0.width), height: Double($0.height))
+        },
+        originalMasks: objects.map { object in
+          object["mask"].array == nil
+            ? nil : InstanceMask(width: width, height: height, counts: object["mask"].integers)
         })
     }
   }

@@ -15,17 +15,20 @@ import Testing
 @Suite struct TrainingStepTests {
   static let tolerance: Float = 5e-5
 
-  @Test func theFileHasItsThreeDetectors() throws {
-    #expect(try RecordedTraining.rows().map(\.name) == ["fcos", "atss", "faster-rcnn"])
+  @Test func theFileHasEveryDetector() throws {
+    #expect(
+      try RecordedTraining.rows().map(\.name) == ["fcos", "atss", "faster-rcnn", "cascade-rcnn", "mask-rcnn"])
+    #expect(Set(try RecordedTraining.rows().map(\.name)) == Set(DetectorKind.allCases.map(\.rawValue)))
   }
 
-  @Test(arguments: 0..<3) func lossesAndGradientsAreThoseOfPyTorch(index: Int) throws {
+  @Test(arguments: 0..<5) func lossesAndGradientsAreThoseOfPyTorch(index: Int) throws {
     let recorded = try RecordedTraining.rows()[index]
     let training = try recorded.training()
     let found = try training.accumulateGradients(try recorded.images(), step: 0)
     let parts = [
       ("objectness", found.objectness), ("proposalBoxes", found.proposalBoxes),
       ("classification", found.classification), ("boxes", found.boxes), ("centerness", found.centerness),
+      ("masks", found.masks),
     ]
     for (name, value) in parts {
       let wanted = recorded.row["losses"][name].doubles.first ?? 0
@@ -40,7 +43,17 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<3) func twentyStepsFollowPyTorch(index: Int) throws {
+  /// The compatibility option reaches the head and changes the box loss alone.
+  @Test(arguments: 0..<2) func collapsedBoxWeightsChangeTheBoxLossAlone(index: Int) throws {
+    let recorded = try RecordedTraining.rows()[index]
+    let images = try recorded.images()
+    let usual = try recorded.training().accumulateGradients(images, step: 0)
+    let collapsed = try recorded.training(collapsesBoxWeights: true).accumulateGradients(images, step: 0)
+    #expect(collapsed.classification == usual.classification && collapsed.centerness == usual.centerness)
+    #expect(abs(collapsed.boxes - usual.boxes) > 0.01 * usual.boxes, "\(recorded.name): \(usual.boxes)")
+  }
+
+  @Test(arguments: 0..<5) func twentyStepsFollowPyTorch(index: Int) throws {
     let recorded = try RecordedTraining.rows()[index]
     let (training, images) = (try recorded.training(), try recorded.images())
     for (step, wanted) in recorded.row["curve"].doubles.enumerated() {

@@ -83,6 +83,15 @@ import Testing
     }
   }
 
+  @Test(arguments: [SearchTask.detectionTwoStage, .detectionOneStage])
+  func boxWeightsCollapseOnlyWhereAskedFor(task: SearchTask) throws {
+    let file = try SearchSpaceFile.named(task.rawValue)
+    #expect(try !file.resolved().detector.oneStage.collapsesBoxWeights)
+    let space = try file.resolved(overrides: ["detector.oneStage.collapsesBoxWeights=true"])
+    #expect(space.detector.oneStage.collapsesBoxWeights)
+    #expect(try SearchSpaceFile(name: "printed", text: space.yaml()).resolved() == space)
+  }
+
   @Test func overridesAndProfilesLieOverTheFile() throws {
     let text =
       "evolution: {generations: 3}\nprofiles:\n  short: {evolution: {generations: 2}, training: {proxy: {steps: 90}}}\n"
