@@ -24,9 +24,11 @@ def refuse_unknown(loss: str, unknown: Iterable[str], known: Iterable[str] = KEY
 
 
 def need_tensor(name: str, value: object) -> None:
-    """Raises TypeError for what is no tensor."""
+    """Raises TypeError for what is no tensor, LossError for complex numbers."""
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} is of type {type(value).__name__} where a tensor is needed")
+    if value.is_complex():
+        raise LossError("argumentType", f"{name} is of {value.dtype} where real numbers are needed")
 
 
 def wrong_shape(name: str, value: Tensor, wanted: str) -> LossError:

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from .cards import AVERAGES, BOX_UNITS, IOU_SOURCES, VERSION, Evidence, LossCard, Provenance, Surrogate
+from .cards import (
+    CHOICES,
+    VERSION,
+    Evidence,
+    LossCard,
+    Provenance,
+    Surrogate,
+    alpha_fault,
+    choice_fault,
+    weight_fault,
+)
+from .curves import checked_parameterization
 from .entries import INTEGER, NUMBER, Entry, Items, Scalar, Table, from_json
 from .errors import CardError, FormulaError
 from .formula import Formula
-from .reduction import REDUCTIONS
+from .segmentation_metrics import Metric
 from .suggestion import nearest
+from .surrogate import checked_tolerance, curves_of
 from .vocabulary import Mode
 from .yaml_subset import documents
 
@@ -75,11 +87,10 @@ class _Keys:
         value = self.entry(key)
         return default if value is None else read(value, self._path + key)
 
-    def choose(self, key: str, choices: Sequence[str], default: str) -> str:
-        value = self.take(key, _text, default)
+    def choose(self, key: str, default: str) -> str:
+        value, choices = self.take(key, _text, default), CHOICES[key]
         if value not in choices:
-            problem = f"'{value}' is not known: use one of {', '.join(choices)}"
-            raise _error(self._table.values[key], self._path + key, problem)
+            raise self.fail(key, choice_fault(value, choices))
         return value
 
     def fail(self, key: str, problem: str) -> CardError:
@@ -97,20 +108,19 @@ def _card(keys: _Keys) -> LossCard:
     keys.refuse_unknown([*HEAD_KEYS, *own, *SHARED_KEYS])
     kind = _surrogate(keys) if is_surrogate else _formula(keys, mode)
     loss_weight = keys.take("loss_weight", _number, 1.0)
-    if not 0 < loss_weight < float("inf"):
-        raise keys.fail("loss_weight", f"{loss_weight} is no weight: write a number above 0")
     alpha = keys.take("alpha", lambda entry, path: float(_number(entry, path)), None)
-    if alpha is not None and not 0 <= alpha <= 1:
-        raise keys.fail("alpha", f"{alpha} is no share: write a number in 0 ... 1, or null")
+    for key, fault in (("loss_weight", weight_fault(loss_weight)), ("alpha", alpha_fault(alpha))):
+        if fault is not None:
+            raise keys.fail(key, fault)
     return LossCard(
         name=name,
         kind=kind,
         loss_weight=loss_weight,
         alpha=alpha,
-        reduction=keys.choose("reduction", REDUCTIONS, "mean"),
-        average_by=keys.choose("average_by", AVERAGES, "sampled"),
-        iou=keys.choose("iou", IOU_SOURCES, "none"),
-        box_units=keys.choose("box_units", BOX_UNITS, "pixels"),
+        reduction=keys.choose("reduction", "mean"),
+        average_by=keys.choose("average_by", "sampled"),
+        iou=keys.choose("iou", "none"),
+        box_units=keys.choose("box_units", "pixels"),
         warnings=keys.take("warnings", _listed(_text), ()),
         evidence=keys.take("evidence", _listed(_evidence), ()),
         provenance=keys.take("provenance", _provenance, Provenance()),
@@ -129,13 +139,25 @@ def _formula(keys: _Keys, mode: str) -> Formula:
 
 
 def _surrogate(keys: _Keys) -> Surrogate:
-    return Surrogate(
+    surrogate = Surrogate(
         metric=keys.need("metric", _text),
         parameterization=keys.need("parameterization", _text),
         theta=keys.need("theta", _listed(_number)),
         tolerance=keys.need("tolerance", _integer),
         drop_background=keys.need("drop_background", _truth),
     )
+    steps: list[tuple[str, Callable[[], object]]] = [
+        ("metric", lambda: Metric.named(surrogate.metric)),
+        ("parameterization", lambda: checked_parameterization(surrogate.parameterization)),
+        ("theta", lambda: curves_of(Metric(surrogate.metric), surrogate.theta, surrogate.parameterization)),
+        ("tolerance", lambda: checked_tolerance(surrogate.tolerance)),
+    ]
+    for key, check in steps:
+        try:
+            check()
+        except ValueError as error:
+            raise keys.fail(key, str(error)) from None
+    return surrogate
 
 
 def _evidence(entry: Entry, path: str) -> Evidence:

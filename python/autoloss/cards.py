@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import CardError
 from .formula import Formula
+from .reduction import REDUCTIONS
 from .vocabulary import Mode
 
 VERSION = 1
@@ -19,6 +22,23 @@ MAXIMUM_FILE_SIZE = 2_000_000
 AVERAGES = ("elements", "sampled", "positives", "positives_plus_images")
 IOU_SOURCES = ("none", "decoded_box")
 BOX_UNITS = ("pixels", "stride", "normalized")
+CHOICES = {"reduction": REDUCTIONS, "average_by": AVERAGES, "iou": IOU_SOURCES, "box_units": BOX_UNITS}
+
+
+def choice_fault(value: object, choices: Sequence[str]) -> str:
+    """What is wrong with a value that is none of the choices."""
+    return f"'{value}' is not known: use one of {', '.join(choices)}"
+
+
+def weight_fault(value: float) -> str | None:
+    """What is wrong with a `loss_weight`; None where nothing is."""
+    return None if 0 < value < math.inf else f"{value} is no weight: write a number above 0"
+
+
+def alpha_fault(value: float | None) -> str | None:
+    """What is wrong with an `alpha`; None where nothing is."""
+    is_share = value is None or 0 <= value <= 1
+    return None if is_share else f"{value} is no share: write a number in 0 ... 1, or null"
 
 
 @dataclass(frozen=True)
@@ -81,6 +101,17 @@ class LossCard:
     evidence: tuple[Evidence, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
 
+    def __post_init__(self) -> None:
+        """Raises TypeError for a kind that is none, CardError naming the key for a value that no card may have."""
+        if not isinstance(self.kind, (Formula, Surrogate)):
+            raise TypeError(f"kind is a Formula or a Surrogate, not of type {type(self.kind).__name__}")
+        for key, choices in CHOICES.items():
+            if getattr(self, key) not in choices:
+                raise CardError(f"{key}: {choice_fault(getattr(self, key), choices)}")
+        for key, fault in (("loss_weight", weight_fault(self.loss_weight)), ("alpha", alpha_fault(self.alpha))):
+            if fault is not None:
+                raise CardError(f"{key}: {fault}")
+
     @property
     def mode(self) -> str:
         """MULTI_CLS, BINARY_CLS, REG or SURROGATE."""
@@ -110,6 +141,8 @@ def load_cards(path: str | os.PathLike[str]) -> list[LossCard]:
     from .card_reader import cards_of
 
     name = os.fspath(path)
+    if "\0" in name:
+        raise CardError(f"{name!r} is no path")
     with open(path, "rb") as file:
         data = file.read(MAXIMUM_FILE_SIZE + 1)
     if len(data) > MAXIMUM_FILE_SIZE:

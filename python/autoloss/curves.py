@@ -21,6 +21,9 @@ PARAMETERIZATIONS: tuple[Parameterization, ...] = get_args(Parameterization)
 # Narrower pieces hold no more than a few numbers of float32 below 1: they are steps.
 NARROWEST = 2.0**-22
 
+SLACK = 1e-6
+"""What rounding to float32 may take from range and order, as in the Swift program."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -56,13 +59,13 @@ class Curve:
 
     @classmethod
     def from_points(cls, points: Sequence[float], parameterization: Parameterization = "bezier") -> Curve:
-        """The curve through `points` (x1, y1, x2, y2, ...), all in [0, 1], x never falling.
+        """The curve through `points` (x1, y1, x2, y2, ...), all in [0, 1], x never falling (but for 1e-6).
 
         Bezier: one point bends a piece, every second one joins two pieces, so there are 2 (2 pieces - 1) numbers.
         Raises ValueError for another count, a number outside [0, 1] or a falling x.
         """
         check_points(points, parameterization)
-        corners = _corners(points)
+        corners = _corners(_grown(points))
         step = 2 if parameterization == "bezier" else 1
         pieces = []
         for first in range(0, len(corners) - 1, step):
@@ -152,6 +155,15 @@ def refuse_second_derivative(curvature: Tensor | None) -> None:
         raise RuntimeError("segmentation surrogates have no second derivatives: differentiate them once")
 
 
+def _grown(points: Sequence[float]) -> list[float]:
+    """The points without what rounding took from range and order."""
+    grown: list[float] = []
+    for index, number in enumerate(points):
+        least = grown[index - 2] if index % 2 == 0 and index else 0.0
+        grown.append(min(max(number, least), 1.0))
+    return grown
+
+
 def _corners(points: Sequence[float]) -> list[tuple[float, float]]:
     return [(0.0, 0.0), *zip(points[0::2], points[1::2], strict=True), (1.0, 1.0)]
 
@@ -171,12 +183,17 @@ def check_points(points: Sequence[float], parameterization: str) -> None:
         allowed = "2, 6, 10, ..." if parameterization == "bezier" else "2, 4, 6, ..."
         raise ValueError(f"a {parameterization} curve takes {allowed} numbers, not {len(points)}")
     for index, number in enumerate(points):
-        if not 0 <= number <= 1:
+        if not -SLACK <= number <= 1 + SLACK:
             raise ValueError(f"control points lie in [0, 1], but number {index} is {number}")
-    for index in range(2, len(points), 2):
-        if points[index] < points[index - 2]:
+    check_growth(points, "x")
+
+
+def check_growth(points: Sequence[float], axis: str) -> None:
+    """Raises ValueError, naming the entry, where x or y fall from one control point to the next."""
+    for index in range(2 + "xy".index(axis), len(points), 2):
+        if points[index] < points[index - 2] - SLACK:
             raise ValueError(
-                f"the x of control points must not fall, but number {index} ({points[index]}) is below "
+                f"the {axis} of control points must not fall, but number {index} ({points[index]}) is below "
                 f"number {index - 2} ({points[index - 2]})"
             )
 

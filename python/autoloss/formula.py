@@ -32,6 +32,8 @@ class Formula:
 
         Raises FormulaError with the place in the text; of code `ambiguousMode` where no mode is given and several fit.
         """
+        if not isinstance(text, str):
+            raise TypeError(f"a formula is a text, not of type {type(text).__name__}")
         read = parse(text, None if mode is None else as_mode(mode))
         self._nodes = read.nodes
         self._mode = read.mode
@@ -152,9 +154,9 @@ class Formula:
 def as_formula(formula: Formula | str, mode: Mode) -> Formula:
     """A formula of a mode, read where it is a text.
 
-    Raises FormulaError where it is none, ValueError where it is one of another mode.
+    Raises FormulaError where it is none, ValueError where it is one of another mode, TypeError for anything else.
     """
-    if isinstance(formula, str):
+    if not isinstance(formula, Formula):
         return Formula(formula, mode)
     if formula.mode is not mode:
         raise ValueError(f"a formula of {mode} is needed, {formula} is one of {formula.mode}")

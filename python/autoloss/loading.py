@@ -59,6 +59,9 @@ def load(
         return module(_fitting([loss], wanted, branch, loss.name))
     if isinstance(loss, Formula):
         return module(_fitting([_bare(loss)], wanted, branch, str(loss)))
+    if not isinstance(loss, (str, os.PathLike)):
+        kind = type(loss).__name__
+        raise TypeError(f"a loss is a name, a formula, a card or the path of one, not of type {kind}")
     text = os.fspath(loss).strip()
     path, _, name = text.partition("#")
     if not isinstance(loss, str) or path.endswith((".yaml", ".yml", ".json")):

@@ -51,6 +51,8 @@ def reduce(
             "averageFactorWithSum",
             "an averaging factor has no meaning for a sum: use reduction mean, or give no factor",
         )
+    if isinstance(avg_factor, (str, list, tuple)):
+        raise TypeError(f"avg_factor is of type {type(avg_factor).__name__} where a number is needed")
     if isinstance(avg_factor, Tensor):
         if avg_factor.numel() != 1:
             raise wrong_shape("avg_factor", avg_factor, "one number")

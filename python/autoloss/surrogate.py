@@ -14,13 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from . import label_maps
+from .arguments import need_tensor
 from .boxes import full_precision
 from .cards import LossCard, Surrogate
-from .curves import Curve, Parameterization, check_points, checked_parameterization, refuse_second_derivative
+from .curves import Curve, Parameterization, check_growth, checked_parameterization, refuse_second_derivative
 from .functions import shifted
+from .reduction import checked_weight
 from .segmentation_metrics import PUBLISHED_THETA, Metric
 
 EPSILON = 1e-8
+MAXIMUM_TOLERANCE = 1024
+"""In pixels, as in the Swift program."""
 
 
 class SurrogateLoss(nn.Module):
@@ -32,7 +36,7 @@ class SurrogateLoss(nn.Module):
             mIoU, FWIoU, BIoU: intersection, union. mAcc, gAcc: intersection. BF1: AND of prediction, AND of eroded
             prediction, OR of prediction, OR of eroded prediction.
         parameterization: "bezier" or "piecewise_linear".
-        tolerance: BIoU and BF1: how far, in pixels, the edges are widened.
+        tolerance: BIoU and BF1: how far the edges are widened, 0 to 1024 pixels.
         drop_background: BIoU: class 0 has no edges; BF1: class 0 is left out. None is True for BIoU alone, as
             published.
         ignore_index: pixels of this label count nowhere, nor do labels outside the classes.
@@ -58,17 +62,15 @@ class SurrogateLoss(nn.Module):
             if parameterization != "bezier":
                 raise ValueError("the published control points are of Bezier curves: give theta for another one")
             theta = PUBLISHED_THETA[self.metric]
-        if tolerance < 0 or int(tolerance) != tolerance:
-            raise ValueError(f"tolerance is a number of pixels from 0 on, not {tolerance}")
         self.theta = tuple(float(number) for number in theta)
-        self.parameterization = parameterization
-        self.tolerance = int(tolerance)
+        self.parameterization = checked_parameterization(parameterization)
+        self.tolerance = checked_tolerance(tolerance)
         self.drop_background = self.metric is Metric.BIOU if drop_background is None else drop_background
         self.ignore_index = ignore_index
-        self.loss_weight = loss_weight
+        self.loss_weight = checked_weight(loss_weight)
         self.card: LossCard | None = None
         """The card that the loss was loaded from."""
-        self.curves = _split(self.metric, self.theta, parameterization)
+        self.curves = curves_of(self.metric, self.theta, parameterization)
 
     @classmethod
     def from_card(cls, card: LossCard, *, ignore_index: int | None = 255) -> SurrogateLoss:
@@ -94,11 +96,18 @@ class SurrogateLoss(nn.Module):
         `weight` (N x H x W, optional; not with BF1) counts each pixel that many times. With nothing to judge, FWIoU
         and BF1 are nan and the others `loss_weight`, with gradient 0, as in the original.
         """
-        if logits.dim() != 4:
-            raise ValueError(f"logits are N x C x H x W, not of shape {tuple(logits.shape)}")
+        need_tensor("logits", logits)
+        need_tensor("labels", labels)
+        if logits.dim() != 4 or not logits.is_floating_point() or 0 in logits.shape[1:]:
+            shape = tuple(logits.shape)
+            raise ValueError(
+                f"logits are N x C x H x W floating-point numbers, not of shape {shape} and {logits.dtype}"
+            )
         labels = label_maps.clean_labels(labels, logits.shape[1], self.ignore_index)
         if labels.shape != logits[:, 0].shape:
             raise ValueError(f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)} differ in size")
+        if weight is not None:
+            need_tensor("weight", weight)
         if weight is not None and (self.metric is Metric.BF1 or weight.shape != labels.shape):
             raise ValueError("pixel weights are N x H x W, and BF1 takes none")
         with full_precision(logits.device):
@@ -165,18 +174,27 @@ class SurrogateLoss(nn.Module):
         )
 
 
-def _split(metric: Metric, theta: tuple[float, ...], parameterization: Parameterization) -> list[Curve]:
-    """The curves of a theta: equal parts of it, in order."""
+def checked_tolerance(tolerance: int) -> int:
+    """A number of pixels; raises ValueError outside 0 ... 1024."""
+    if not 0 <= tolerance <= MAXIMUM_TOLERANCE or int(tolerance) != tolerance:
+        raise ValueError(f"tolerance is a whole number of pixels in 0 ... {MAXIMUM_TOLERANCE}, not {tolerance}")
+    return int(tolerance)
+
+
+def curves_of(metric: Metric, theta: Sequence[float], parameterization: str) -> list[Curve]:
+    """The curves of a theta: equal parts of it, in order. Raises ValueError naming the number that is wrong."""
     size, rest = divmod(len(theta), metric.curves)
     if rest or not size:
         raise ValueError(f"{metric.value} has {metric.curves} curves, so theta cannot have {len(theta)} numbers")
     parts = [theta[index * size : (index + 1) * size] for index in range(metric.curves)]
+    curves = []
     for number, part in enumerate(parts):
         try:
-            check_points(part, parameterization)
+            curves.append(Curve.from_points(part, checked_parameterization(parameterization)))
+            check_growth(part, "y")  # A falling curve is no gate.
         except ValueError as error:
             raise ValueError(f"theta, curve {number + 1} of {metric.curves} of {metric.value}: {error}") from None
-    return [Curve.from_points(part, parameterization) for part in parts]
+    return curves
 
 
 def _class_sums(values: Tensor, targets: Tensor, classes: int) -> Tensor:

@@ -88,6 +88,10 @@ def test_what_is_no_tensor_and_misspelled_keywords_are_named() -> None:
     loss = LOSSES["RegLoss"]
     with pytest.raises(TypeError, match="weight is of type float where a tensor is needed"):
         loss(pred, target, 4.0)
+    with pytest.raises(TypeError, match="avg_factor is of type list where a number is needed"):
+        loss(pred, target, avg_factor=[2.0])
+    with pytest.raises(LossError, match=r"pred is of torch.complex64 where real numbers are needed"):
+        loss(pred.to(torch.complex64), target)
     with pytest.raises(TypeError, match="target is of type list where a tensor is needed"):
         CLASSIFICATION(logits, label.tolist())
     with pytest.raises(TypeError, match=r"RegLoss takes no 'wieght': did you mean 'weight'\?"):

@@ -42,6 +42,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::autoloss.AutolossWarning")
 
 BEST = REPOSITORY / "results" / "bccd-search" / "best.yaml"
 PUBLISHED = REPOSITORY / "results" / "published"
+SURROGATE = (
+    "autoloss_card: 1\nname: a\nmode: SURROGATE\nmetric: mIoU\nparameterization: bezier\ntheta: [0.1, 0.2, 0.3, 0.4]\n"
+    "tolerance: 5\ndrop_background: false\n"
+)
 HEAD = "autoloss_card: 1\nname: a\nmode: REG\nformula: U\n"
 
 
@@ -107,7 +111,7 @@ def random_card(seed: int) -> LossCard:
     ]
     kind: Formula | Surrogate = Formula("Sub(1,Div(I,U))")
     if source.random() < 0.3:
-        kind = Surrogate("mIoU", "bezier", tuple(number() for _ in range(4)), 5, source.random() < 0.5)
+        kind = Surrogate("mIoU", "bezier", tuple(source.random() for _ in range(4)), 5, source.random() < 0.5)
     return LossCard(
         word(), kind, number(), maybe(0.25), source.choice(["none", "sum", "mean"]), "positives", "none", "stride",
         (word(), word()), tuple(evidence), Provenance(maybe(word()), maybe(word()), maybe(7), maybe(word())),
@@ -157,6 +161,11 @@ def test_ways_to_write_a_card() -> None:
         (HEAD + "alpha: 2\n", "alpha: 2.0 is no share: write a number in 0 ... 1, or null"),
         (HEAD + "reduction: avg\n", "reduction: 'avg' is not known: use one of none, sum, mean"),
         (HEAD + "average_by: all\n", "use one of elements, sampled, positives, positives_plus_images"),
+        (SURROGATE.replace("mIoU", "IoU"), "line 4: metric: unknown metric 'IoU': it is one of mIoU,"),
+        (SURROGATE.replace("bezier", "cubic"), "line 5: parameterization: unknown parameterization 'cubic'"),
+        (SURROGATE.replace("0.4]", "0.4, 0.5]"), "line 6: theta: mIoU has 2 curves, so theta cannot have 5 numbers"),
+        (SURROGATE.replace("0.4]", "1.4]"), "line 6: theta: theta, curve 2 of 2 of mIoU: control points lie in [0, 1]"),
+        (SURROGATE.replace("tolerance: 5", "tolerance: 9000"), "line 7: tolerance: tolerance is a whole number of pixels"),
         (HEAD + "warnings: a\n", "warnings: a list is needed here"),
         (HEAD + "evidence:\n- data: x\n  spilt: y\n", "line 7: evidence[0]: unknown key 'spilt': did you mean 'split'?"),
         (HEAD + "evidence: [{data: x}]\n", "evidence[0]: the key 'split' is missing"),
@@ -269,6 +278,32 @@ def test_load_by_name() -> None:
         autoloss.load("giou", "BINARY_CLS")
     with pytest.raises(TypeError, match=r"two losses: call \.cls or \.reg"):
         pair(torch.zeros(1), torch.zeros(1))
+
+
+@pytest.mark.parametrize("loss", [None, 5, b"Neg(U)", ["giou"], {"name": "giou"}])
+def test_what_is_no_loss_is_named(loss: Any) -> None:
+    with pytest.raises(
+        TypeError, match=f"a loss is a name, a formula, a card or .*, not of type {type(loss).__name__}"
+    ):
+        autoloss.load(loss)
+    with pytest.raises(TypeError, match=f"a formula is a text, not of type {type(loss).__name__}"):
+        RegLoss(loss)
+
+
+def test_cards_are_checked_where_they_are_made() -> None:
+    formula = Formula("Sub(1,Div(I,U))")
+    with pytest.raises(CardError, match="box_units: 'pixel' is not known: use one of pixels, stride, normalized"):
+        LossCard("a", formula, box_units="pixel")
+    with pytest.raises(CardError, match="reduction: 'avg' is not known"):
+        LossCard("a", formula, reduction="avg")
+    with pytest.raises(CardError, match=r"loss_weight: 0 is no weight: write a number above 0"):
+        LossCard("a", formula, loss_weight=0)
+    with pytest.raises(CardError, match=r"alpha: 2 is no share"):
+        LossCard("a", formula, alpha=2)
+    with pytest.raises(TypeError, match="kind is a Formula or a Surrogate, not of type str"):
+        LossCard("a", "Sub(1,Div(I,U))")  # type: ignore[arg-type]
+    with pytest.raises(CardError, match="is no path"):
+        load_cards("a\0.yaml")
 
 
 def test_load_by_path_and_by_formula() -> None:

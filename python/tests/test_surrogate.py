@@ -221,7 +221,14 @@ def test_boundaries_against_plain_loops() -> None:
         ({"metric": "mAcc", "theta": [0.5, 1.5]}, "control points lie in [0, 1], but number 1 is 1.5"),
         ({"metric": "mAcc", "theta": [math.nan, 0.5]}, "number 0 is nan"),
         ({"metric": "mIoU", "theta": [0.5] * 8 + [0.4] * 4}, "theta, curve 2 of 2 of mIoU: the x of control points"),
-        ({"metric": "mIoU", "tolerance": -1}, "tolerance is a number of pixels from 0 on, not -1"),
+        ({"metric": "mIoU", "tolerance": -1}, "tolerance is a whole number of pixels in 0 ... 1024, not -1"),
+        ({"metric": "mIoU", "tolerance": 1025}, "in 0 ... 1024, not 1025"),
+        ({"metric": "mIoU", "tolerance": math.nan}, "in 0 ... 1024, not nan"),
+        ({"metric": "mIoU", "loss_weight": math.nan}, "loss_weight nan is no weight"),
+        (
+            {"metric": "mAcc", "theta": [0.2, 0.5, 0.3, 0.4, 0.5, 0.6]},
+            "the y of control points must not fall, but number 3",
+        ),
         ({"metric": "mIoU", "parameterization": "piecewise_linear"}, "are of Bezier curves: give theta"),
         ({"metric": "mIoU", "theta": [0.5] * 12, "parameterization": "cubic"}, "unknown parameterization 'cubic'"),
     ],
@@ -232,12 +239,25 @@ def test_bad_arguments_are_named(arguments: dict[str, Any], message: str) -> Non
     assert message in str(caught.value)
 
 
+def test_what_rounding_took_from_order_and_range_is_given_back() -> None:
+    """As in the Swift program, which writes thetas that were float32."""
+    loss = SurrogateLoss("mAcc", [0.2, -5e-7, 0.2 - 5e-7, 0.3, 0.7, 1 + 5e-7])
+    y, slope = loss.curves[0].evaluate(torch.linspace(0, 1, 101))
+    assert (y.diff() >= -1e-6).all() and y.min() >= 0 and y.max() <= 1 and slope.isfinite().all()
+
+
 def test_bad_inputs_are_named() -> None:
     loss = SurrogateLoss("BF1")
     with pytest.raises(ValueError, match="differ in size"):
         loss(torch.zeros(1, 2, 4, 4), torch.zeros(1, 4, 5, dtype=torch.long))
     with pytest.raises(ValueError, match="logits are N x C x H x W"):
         loss(torch.zeros(2, 4, 4), torch.zeros(1, 4, 4, dtype=torch.long))
+    with pytest.raises(ValueError, match=r"floating-point numbers, not of shape \(1, 2, 4, 4\) and torch.int64"):
+        loss(torch.zeros(1, 2, 4, 4, dtype=torch.long), torch.zeros(1, 4, 4, dtype=torch.long))
+    with pytest.raises(ValueError, match=r"not of shape \(1, 0, 4, 4\)"):
+        loss(torch.zeros(1, 0, 4, 4), torch.zeros(1, 4, 4, dtype=torch.long))
+    with pytest.raises(TypeError, match="labels is of type list where a tensor is needed"):
+        loss(torch.zeros(1, 2, 4, 4), [0])
     with pytest.raises(TypeError, match="labels are integers"):
         loss(torch.zeros(1, 2, 4, 4), torch.zeros(1, 4, 4))
     with pytest.raises(ValueError, match="BF1 takes none"):
