@@ -12,6 +12,7 @@ from .arguments import number
 from .errors import AutolossWarning, LossError
 from .formula import Formula, as_formula
 from .reduction import checked_reduction, checked_weight
+from .shapes import ValueShape
 from .vocabulary import Mode
 
 if TYPE_CHECKING:
@@ -30,10 +31,16 @@ class FormulaLoss(nn.Module):
         self.formula = as_formula(formula, self.mode)
         self.formula.refuse_bare_literal()
         self.reduction = checked_reduction(reduction)
+        self.entries_are_independent = self._entries_are_independent()
+        """Whether an entry of the value depends on its own sample alone; then an entry of weight 0 counts 0 whatever it
+        is."""
         self.loss_weight = checked_weight(loss_weight)
         self.card: LossCard | None = None
         """The card that the loss was loaded from."""
         self._has_warned = False
+
+    def _entries_are_independent(self) -> bool:
+        return self.formula.shape is ValueShape.PER_SAMPLE and not self.formula.couples_samples
 
     @property
     def iou(self) -> str:

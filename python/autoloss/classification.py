@@ -70,7 +70,7 @@ class MultiClsLoss(FormulaLoss):
                 "labelOnlyMean",
                 "a formula of Y alone is of whole numbers and has no plain mean: give weights or an averaging factor",
             )
-        independent = self.formula.shape is ValueShape.PER_SAMPLE and not self.formula.couples_samples
+        independent = self.entries_are_independent
         x = without_weightless(logits, weight) if independent else logits
         y = (label.unsqueeze(1) == torch.arange(classes, device=label.device)).to(logits.dtype)
         if iou is None:
@@ -101,6 +101,10 @@ class BinaryClsLoss(FormulaLoss):
         if alpha is not None and not alpha <= 1:
             raise ValueError(f"alpha {alpha} is no share: write a number in 0 ... 1, or None")
         self.alpha = None if alpha is None or alpha < 0 else float(alpha)
+
+    def _entries_are_independent(self) -> bool:
+        is_by_element = self.formula.shape is ValueShape.PER_ELEMENT and not self.formula.couples_samples
+        return is_by_element and all(node.name != "Softmax" for node in self.formula.nodes)
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, alpha={self.alpha}"
@@ -149,8 +153,7 @@ class BinaryClsLoss(FormulaLoss):
             q = py * feed_iou(iou.to(logits.dtype), positive, 0).unsqueeze(1)
         if weight is not None and weight.dim() == 1:
             weight = weight.unsqueeze(1)
-        independent = not self.formula.couples_samples and "Softmax" not in {node.name for node in self.formula.nodes}
-        independent = independent and self.formula.shape is ValueShape.PER_ELEMENT
+        independent = self.entries_are_independent
         x = without_weightless(logits, weight) if independent else logits
         loss = self.formula(X=x, Q=q, PY=py, NY=1 - py)
         if self.alpha is not None:

@@ -25,8 +25,6 @@ class Formula:
     tensor([0.5000])
     """
 
-    __slots__ = ("_hash", "_mode", "_nodes", "_program", "_shapes", "_text")
-
     def __init__(self, text: str, mode: Mode | str | None = None) -> None:
         """Reads a formula; without a mode its variables decide.
 
@@ -41,6 +39,10 @@ class Formula:
         self._program = program(read.nodes)
         self._text = printed(read.nodes, MAXIMUM_TEXT_LENGTH)
         self._hash = hash((read.mode.value, read.nodes))
+        # Found once: compilers of earlier releases cannot look into nodes.
+        self._is_literal = read.nodes[-1].is_number
+        used = {node.name for node in read.nodes}
+        self._variables = tuple(name for name in read.mode.variables if name in used)
 
     @property
     def mode(self) -> Mode:
@@ -70,8 +72,7 @@ class Formula:
     @property
     def variables(self) -> tuple[str, ...]:
         """The variables that occur, in the order of the mode's."""
-        used = {node.name for node in self._nodes}
-        return tuple(name for name in self._mode.variables if name in used)
+        return self._variables
 
     @property
     def depends_on_prediction(self) -> bool:
@@ -118,7 +119,7 @@ class Formula:
 
     def refuse_bare_literal(self) -> None:
         """Raises FormulaError of code `bareLiteral` where the formula is one number and nothing else."""
-        if self._nodes[-1].is_number:
+        if self._is_literal:
             raise FormulaError(*faults.bare_literal(), self._text, 0)
 
     def latex(self) -> str:

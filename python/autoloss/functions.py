@@ -63,6 +63,8 @@ def div(a: Tensor, b: Tensor) -> Tensor:
     shape = torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]
     spread, divisor = a.expand(shape), b.expand(shape)
     if torch.compiler.is_compiling():
+        if not (spread.requires_grad or divisor.requires_grad):
+            return spread / divisor
         quotient: Tensor = _Quotient.apply(spread, divisor)
         return quotient
     dual: Tensor = _DualQuotient.apply(spread, divisor)

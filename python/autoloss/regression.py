@@ -13,7 +13,6 @@ from .boxes import areas, computed
 from .errors import LossError
 from .formula import Formula
 from .reduction import checked_reduction, reduce
-from .shapes import ValueShape
 from .traps import is_scale_dependent
 from .vocabulary import Mode
 
@@ -72,7 +71,7 @@ class RegLoss(FormulaLoss):
         self._warn_of_boxes(pred, target)
         boxes, goal = computed(pred), computed(target)
         per_box, fallback, is_empty = self._weights(boxes, weight, reduction)
-        independent = self.formula.shape is ValueShape.PER_SAMPLE and not self.formula.couples_samples
+        independent = self.entries_are_independent
         counted = boxes
         if per_box is not None and independent:
             counted = torch.where(per_box.reshape(-1, 1) == 0, boxes.detach(), boxes)
