@@ -113,6 +113,16 @@ import Testing
     #expect(python.utf8.allSatisfy { $0 < 0x80 })
   }
 
+  /// A scalar eps would be dropped by the optimizer of ONNX graphs.
+  @Test(arguments: [("Div(I,U)", "_div(I, U)"), ("Div(I,3)", "_div(I, _constant(3.0, like=I))"), ("Log(U)", "_log(U)")])
+  func guardsHaveAnAxis(text: String, line: String) throws {
+    let formula = try Formula(parsing: text, mode: .regression)
+    let source = try PythonModule(formula, mode: .regression, name: "a").source
+    #expect(source.contains("return \(line)\n"))
+    #expect(source.contains("def _shifted(a: Tensor) -> Tensor:"))
+    #expect(!source.contains("+ EPSILON"))
+  }
+
   @Test func aFormulaOfAnotherModeHasNoSource() throws {
     let formula = try Formula(grammar: "Add(U,X)")
     #expect(throws: FormulaError.self) { try PythonModule(formula, mode: .multiClass, name: "a") }

@@ -116,6 +116,22 @@ def test_generated_modules_compute_the_same(tmp_path: Path) -> None:
             assert not found, f"{formula} {name} {found}"
 
 
+def test_generated_modules_keep_their_guards_in_onnx(tmp_path: Path) -> None:
+    """The optimizer of ONNX graphs drops a sum with a scalar of 1e-20."""
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    u, i = torch.tensor([0.0, 0.0, 2.0]), torch.tensor([1.0, 0.0, 100.0])
+    path = str(tmp_path / "generated.onnx")
+    for text in ("Div(I,U)", "Add(Log(I),Mul(0,U))", "Log(Div(I,U))"):
+        command = [swift_program(), "eval-expr", text, "--mode", "REG", "--format", "python"]
+        module = module_of(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout).eval()
+        torch.onnx.export(module, (u, i), f=path, dynamo=True, verbose=False)
+        session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        given = {each.name: value.numpy() for each, value in zip(session.get_inputs(), (u, i), strict=True)}
+        found = torch.from_numpy(session.run(None, given)[0])
+        assert torch.allclose(found, Formula(text)(U=u, I=i), rtol=1e-5), f"{text}: {found}"
+
+
 def module_of(source: str) -> torch.nn.Module:
     """The one module of a generated file."""
     names: dict[str, object] = {"__name__": "generated"}

@@ -107,6 +107,7 @@ struct PythonBody {
   private mutating func function(_ primitive: Primitive) -> String {
     if let helper = PythonHelper(primitive) {
       helpers.insert(helper)
+      if helper == .log || helper == .div { helpers.insert(.shifted) }
       return "_\(primitive.rawValue.lowercased())"
     }
     return switch primitive {
@@ -120,7 +121,7 @@ struct PythonBody {
 
   private mutating func binary(_ primitive: Primitive, _ left: Int, _ right: Int) -> Written {
     let a = operand(left, beside: right)
-    let b = operand(right, beside: left)
+    let b = primitive == .div ? tensor(right) : operand(right, beside: left)
     switch primitive {
     case .add: return Written(text: "\(a.wrapped(.sum)) + \(b.wrapped(.product))", binding: .sum)
     case .sub: return Written(text: "\(a.wrapped(.sum)) - \(b.wrapped(.product))", binding: .sum)

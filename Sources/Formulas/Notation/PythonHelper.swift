@@ -1,6 +1,6 @@
 /// The functions of a generated Python file that PyTorch does not have as they are needed.
 enum PythonHelper: CaseIterable {
-  case exp, log, div, sgdf, salf, serf, constant
+  case shifted, exp, log, div, sgdf, salf, serf, constant
 
   /// The function; nil where PyTorch's own will do.
   init?(_ primitive: Primitive) {
@@ -18,7 +18,7 @@ enum PythonHelper: CaseIterable {
   /// The constants that some helpers need, in order.
   static func constants(of helpers: [PythonHelper]) -> [String] {
     var lines: [String] = []
-    if helpers.contains(.log) || helpers.contains(.div) {
+    if helpers.contains(.shifted) {
       lines.append("EPSILON = 1e-20  # added to the argument of log and to divisors")
     }
     if helpers.contains(.exp) {
@@ -30,6 +30,12 @@ enum PythonHelper: CaseIterable {
 
   var definition: String {
     switch self {
+    case .shifted:
+      """
+      def _shifted(a: Tensor) -> Tensor:
+          # The optimizer of ONNX graphs takes a scalar this small for 0 and drops the sum, so eps has an axis.
+          return (a + torch.full((1,), EPSILON, dtype=a.dtype, device=a.device)).reshape(a.shape)
+      """
     case .exp:
       """
       def _exp(a: Tensor) -> Tensor:
@@ -38,12 +44,12 @@ enum PythonHelper: CaseIterable {
     case .log:
       """
       def _log(a: Tensor) -> Tensor:
-          return torch.log(a + EPSILON)
+          return torch.log(_shifted(a))
       """
     case .div:
       """
-      def _div(a, b):
-          return a / (b + EPSILON)
+      def _div(a, b: Tensor) -> Tensor:
+          return a / _shifted(b)
       """
     case .sgdf:
       """
