@@ -20,9 +20,8 @@ def areas(pred: Tensor, target: Tensor) -> dict[str, Tensor]:
     that an inverted box has a negative one. Raises LossError for tensors of other shapes.
     """
     check_boxes(pred, target)
-    inner = (torch.minimum(pred[:, 2:], target[:, 2:]) - torch.maximum(pred[:, :2], target[:, :2])).clamp(min=0)
+    intersection = _intersection(pred, target)
     outer = (torch.maximum(pred[:, 2:], target[:, 2:]) - torch.minimum(pred[:, :2], target[:, :2])).clamp(min=0)
-    intersection = inner[:, 0] * inner[:, 1]
     union = _area(pred) + _area(target) - intersection + AREA_EPSILON
     return {"U": union, "I": intersection, "E": outer[:, 0] * outer[:, 1] + AREA_EPSILON}
 
@@ -38,8 +37,7 @@ def overlap(pred: Tensor, target: Tensor) -> Tensor:
     """
     check_boxes(pred, target)
     p, t = computed(pred.detach()), computed(target.detach())
-    inner = (torch.minimum(p[:, 2:], t[:, 2:]) - torch.maximum(p[:, :2], t[:, :2])).clamp(min=0)
-    intersection = inner[:, 0] * inner[:, 1]
+    intersection = _intersection(p, t)
     union = _area(p) + _area(t) - intersection
     return (intersection / union.clamp(min=1e-6)).clamp(min=1e-7)
 
@@ -55,6 +53,11 @@ def full_precision(device: torch.device) -> AbstractContextManager[object]:
     if torch.compiler.is_compiling() or torch.amp.is_autocast_available(device.type):
         return torch.autocast(device.type, enabled=False)
     return nullcontext()
+
+
+def _intersection(pred: Tensor, target: Tensor) -> Tensor:
+    sides = (torch.minimum(pred[:, 2:], target[:, 2:]) - torch.maximum(pred[:, :2], target[:, :2])).clamp(min=0)
+    return sides[:, 0] * sides[:, 1]
 
 
 def _area(boxes: Tensor) -> Tensor:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import struct
 from typing import Any
 
 from .cards import VERSION, LossCard, Surrogate
+from .nodes import single
 
 _WORDS_OF_YAML = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
 
@@ -82,26 +82,18 @@ def _shortest(number: float) -> str:
     """The shortest decimal; numbers that were written from a float32 (to 15 digits) as that float32."""
     if number != number or number in (float("inf"), float("-inf")):
         return ".nan" if number != number else ".inf" if number > 0 else "-.inf"
-    single = _single(number)
-    was_single = single is not None and abs(single - number) <= 1e-14 * abs(number)
-    text = _shortest_single(single) if was_single and single is not None else repr(number)
+    rounded = single(number)
+    was_single = abs(rounded - number) <= 1e-14 * abs(number)
+    text = _shortest_single(rounded) if was_single else repr(number)
     if text.endswith(".0") and len(text) < 12:
         return text[:-2]
     # Without a point, readers of YAML 1.1 (PyYAML) take 1e-09 for a text.
     return text if "." in text else text.replace("e", ".0e")
 
 
-def _single(number: float) -> float | None:
-    try:
-        rounded: float = struct.unpack("f", struct.pack("f", number))[0]
-    except OverflowError:
-        return None
-    return rounded
-
-
 def _shortest_single(number: float) -> str:
     """The shortest decimal that reads back to a float32, written out between 1e-4 and 2^24."""
-    digits = next(f"{number:.{digits}e}" for digits in range(9) if _single(float(f"{number:.{digits}e}")) == number)
+    digits = next(f"{number:.{digits}e}" for digits in range(9) if single(float(f"{number:.{digits}e}")) == number)
     mantissa, exponent = digits.split("e")
     if 1e-4 <= abs(number) <= 2.0**24 or number == 0:
         places = max(len(mantissa.replace("-", "").replace(".", "")) - 1 - int(exponent), 1)

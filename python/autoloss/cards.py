@@ -11,7 +11,6 @@ from pathlib import Path
 from .errors import CardError
 from .formula import Formula
 from .reduction import REDUCTIONS
-from .vocabulary import Mode
 
 VERSION = 1
 """The version of the schema that this package writes and reads."""
@@ -121,11 +120,6 @@ class LossCard:
     def formula(self) -> Formula | None:
         """The formula, or None for a segmentation surrogate."""
         return None if isinstance(self.kind, Surrogate) else self.kind
-
-    @property
-    def is_regression(self) -> bool:
-        """Whether the card is for boxes."""
-        return self.mode == Mode.REG.value
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the card as the Swift program does: JSON where the name ends with .json, else YAML."""

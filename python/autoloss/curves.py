@@ -196,15 +196,3 @@ def check_growth(points: Sequence[float], axis: str) -> None:
                 f"the {axis} of control points must not fall, but number {index} ({points[index]}) is below "
                 f"number {index - 2} ({points[index - 2]})"
             )
-
-
-def control_points(raw: Sequence[float]) -> list[float]:
-    """Stick-breaking: raw numbers in [0, 1] of one curve to control points that grow in x and in y.
-
-    The first pair stays; each next one goes its share of the way from the pair before it to 1.
-    """
-    points: list[float] = []
-    for index, share in enumerate(raw):
-        before = points[index - 2] if index >= 2 else 0.0
-        points.append(share * (1 - before) + before)
-    return points

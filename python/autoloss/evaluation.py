@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from .arguments import need_tensor
 from .boxes import full_precision
 from .errors import LossError
 from .functions import BINARY, UNARY
-from .nodes import Node
+from .nodes import Node, single
 from .vocabulary import Mode
 
 
@@ -33,7 +32,7 @@ def program(nodes: tuple[Node, ...]) -> tuple[Step, ...]:
     steps = []
     for node in nodes:
         left, right = (*node.children, -1, -1)[:2]
-        steps.append(Step(node.name, left, right, node.value, _single(node.value)))
+        steps.append(Step(node.name, left, right, node.value, single(node.value)))
     return tuple(steps)
 
 
@@ -91,12 +90,3 @@ def _variable(name: str, mode: Mode, inputs: Mapping[str, Tensor]) -> Tensor:
     if value is None:
         raise LossError("missingInput", f"the formula uses {name}, but inputs has no {name}: add it")
     return value if name in mode.differentiable_variables else value.detach()
-
-
-def _single(value: float) -> float:
-    """The nearest float32; infinite beyond its range."""
-    try:
-        rounded: float = struct.unpack("f", struct.pack("f", value))[0]
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
-    return rounded

@@ -13,7 +13,7 @@ from .latex import latex
 from .nodes import Node, printed
 from .parser import parse
 from .scanner import MAXIMUM_TEXT_LENGTH
-from .shapes import NodeShape, ValueShape
+from .shapes import ValueShape
 from .symbolic import expression
 from .vocabulary import Mode, as_mode
 
@@ -35,7 +35,7 @@ class Formula:
         read = parse(text, None if mode is None else as_mode(mode))
         self._nodes = read.nodes
         self._mode = read.mode
-        self._shapes = read.shapes
+        self._shape = read.shapes[-1]
         self._program = program(read.nodes)
         self._text = printed(read.nodes, MAXIMUM_TEXT_LENGTH)
         self._hash = hash((read.mode.value, read.nodes))
@@ -55,19 +55,14 @@ class Formula:
         return self._nodes
 
     @property
-    def node_shapes(self) -> tuple[NodeShape, ...]:
-        """The shape of every node, in the order of `nodes`."""
-        return self._shapes
-
-    @property
     def shape(self) -> ValueShape:
         """The shape of the value."""
-        return self._shapes[-1].value
+        return self._shape.value
 
     @property
     def couples_samples(self) -> bool:
         """Whether the value of a row depends on other rows (a `Dot` over N)."""
-        return self._shapes[-1].couples_samples
+        return self._shape.couples_samples
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -78,14 +73,6 @@ class Formula:
     def depends_on_prediction(self) -> bool:
         """Whether a variable occurs that gradients flow to."""
         return any(name in self._mode.differentiable_variables for name in self.variables)
-
-    @property
-    def depth(self) -> int:
-        """The number of edges on the longest way from the root to a leaf; 0 for a lone variable."""
-        heights: list[int] = []
-        for node in self._nodes:
-            heights.append(max((heights[child] + 1 for child in node.children), default=0))
-        return heights[-1]
 
     def subnodes(self, index: int) -> tuple[Node, ...]:
         """The nodes at and below one of them, in an order of their own with the root last."""

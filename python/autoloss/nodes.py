@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import struct
 from typing import NamedTuple
-
-from .vocabulary import VARIABLES
 
 
 class Node(NamedTuple):
@@ -19,10 +18,6 @@ class Node(NamedTuple):
     @property
     def is_number(self) -> bool:
         return self.name == "number"
-
-    @property
-    def is_variable(self) -> bool:
-        return self.name in VARIABLES
 
 
 class NodeTable:
@@ -40,6 +35,15 @@ class NodeTable:
         if place == len(self.nodes):
             self.nodes.append(node)
         return place
+
+
+def single(value: float) -> float:
+    """The nearest float32; infinite beyond its range."""
+    try:
+        rounded: float = struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+    return rounded
 
 
 def spelling(value: float) -> str:

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autoloss import LossCard, Surrogate, SurrogateLoss, load
-from autoloss.curves import Curve, Parameterization, control_points
+from autoloss.curves import Curve, Parameterization
 from autoloss.label_maps import class_boundaries, dilated
 from autoloss.segmentation_metrics import PUBLISHED_THETA, Metric
 
@@ -46,6 +46,18 @@ def evaluated(row: dict[str, Any], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     )(logits, labels)
     (gradient,) = torch.autograd.grad(loss, logits)
     return loss.detach().double(), gradient.double()
+
+
+def control_points(raw: list[float]) -> list[float]:
+    """Stick-breaking: raw numbers in [0, 1] of one curve to control points that grow in x and in y.
+
+    The first pair stays; each next one goes its share of the way from the pair before it to 1.
+    """
+    points: list[float] = []
+    for index, share in enumerate(raw):
+        before = points[index - 2] if index >= 2 else 0.0
+        points.append(share * (1 - before) + before)
+    return points
 
 
 def test_the_golden_rows_are_all_here() -> None:
