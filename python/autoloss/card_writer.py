@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from .cards import VERSION, LossCard, Surrogate
 from .nodes import single
 
+_CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
 _WORDS_OF_YAML = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
 
 
@@ -18,7 +20,7 @@ def yaml_text(cards: list[LossCard]) -> str:
 
 def json_text(card: LossCard) -> str:
     """A card as JSON, with the same keys in the same order."""
-    return json.dumps(_values(card), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_values(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _values(card: LossCard) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def _is_plain(text: str) -> bool:
 
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-    return f'"{escaped}"'
+    return '"' + _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", escaped) + '"'
 
 
 def _shortest(number: float) -> str:

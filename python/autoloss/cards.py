@@ -101,9 +101,16 @@ class LossCard:
     provenance: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self) -> None:
-        """Raises TypeError for a kind that is none, CardError naming the key for a value that no card may have."""
+        """Raises TypeError for values of other types, CardError naming the key for a value that no card may have."""
         if not isinstance(self.kind, (Formula, Surrogate)):
             raise TypeError(f"kind is a Formula or a Surrogate, not of type {type(self.kind).__name__}")
+        if not isinstance(self.name, str) or any(not isinstance(each, str) for each in self.warnings):
+            raise TypeError("name and each of warnings are texts")
+        if isinstance(self.warnings, str) or any(not isinstance(each, Evidence) for each in self.evidence):
+            raise TypeError("warnings and evidence are tuples, of texts and of Evidence")
+        # Numbers of NumPy and tensors of one number become plain ones.
+        object.__setattr__(self, "loss_weight", float(self.loss_weight))
+        object.__setattr__(self, "alpha", None if self.alpha is None else float(self.alpha))
         for key, choices in CHOICES.items():
             if getattr(self, key) not in choices:
                 raise CardError(f"{key}: {choice_fault(getattr(self, key), choices)}")
@@ -142,7 +149,7 @@ def load_cards(path: str | os.PathLike[str]) -> list[LossCard]:
     if len(data) > MAXIMUM_FILE_SIZE:
         raise CardError(f"{name}: more than {MAXIMUM_FILE_SIZE} bytes are no loss card: split it into files")
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
         cards = cards_of(text, is_json=name.endswith(".json"))
     except UnicodeDecodeError:
         raise CardError(f"{name}: this is no text in UTF-8") from None
@@ -154,14 +161,20 @@ def load_cards(path: str | os.PathLike[str]) -> list[LossCard]:
 
 
 def save_cards(cards: list[LossCard], path: str | os.PathLike[str]) -> None:
-    """Writes cards to one file, a YAML document each; JSON (one card) where the name ends with .json."""
+    """Writes cards to one file, a YAML document each; JSON (one card) where the name ends with .json.
+
+    Raises CardError for what such a file cannot hold, and leaves one that is there as it is; OSError where it cannot be
+    written.
+    """
     from .card_writer import json_text, yaml_text
 
     name = os.fspath(path)
-    if name.endswith(".json"):
-        if len(cards) != 1:
-            raise CardError(f"{name}: a JSON file holds one card, not {len(cards)}: write YAML")
-        text = json_text(cards[0])
-    else:
-        text = yaml_text(cards)
-    Path(path).write_text(text, encoding="utf-8")
+    if name.endswith(".json") and len(cards) != 1:
+        raise CardError(f"{name}: a JSON file holds one card, not {len(cards)}: write YAML")
+    try:
+        data = (json_text(cards[0]) if name.endswith(".json") else yaml_text(cards)).encode("utf-8")
+    except UnicodeEncodeError:
+        raise CardError(f"{name}: a text of the card holds half a character (a surrogate): leave it out") from None
+    except ValueError:
+        raise CardError(f"{name}: JSON has no nan and no infinity: write YAML") from None
+    Path(path).write_bytes(data)

@@ -97,7 +97,7 @@ class _BlockReader:
         table = Table({}, self._lines[self._place].number)
         while line := self._at(indent):
             end = key_end(line.text, line.number)
-            if end is None:
+            if not end:
                 raise CardError(f"line {line.number}: write 'key: value' here")
             key = FlowReader(line.text[:end], line.number).whole_scalar().text
             if key in table.values:

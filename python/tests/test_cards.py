@@ -84,7 +84,7 @@ def random_card(seed: int) -> LossCard:
         "null",
         "",
         " #x",
-        "a\nb\tc",
+        "a\nb\tc\r\x00\x1b\x85",
         "-",
         "0.1.0",
         "y",
@@ -179,6 +179,7 @@ def test_ways_to_write_a_card() -> None:
         (HEAD + '  name2: "x\n', "line 5: "),
         (HEAD + "alpha: \"\\q\"\n", "'\\q' is no character"),
         (HEAD + "\tiou: none\n", "line 5: indent with blanks"),
+        (": a\n", "line 1: write 'key: value' here"),
         ("just a text\n", "keys and values are needed here"),
         ("[" * 50 + "]" * 50, "nested too deeply"),
     ],
@@ -296,14 +297,33 @@ def test_cards_are_checked_where_they_are_made() -> None:
         LossCard("a", formula, box_units="pixel")
     with pytest.raises(CardError, match="reduction: 'avg' is not known"):
         LossCard("a", formula, reduction="avg")
-    with pytest.raises(CardError, match=r"loss_weight: 0 is no weight: write a number above 0"):
+    with pytest.raises(CardError, match=r"loss_weight: 0.0 is no weight: write a number above 0"):
         LossCard("a", formula, loss_weight=0)
-    with pytest.raises(CardError, match=r"alpha: 2 is no share"):
+    with pytest.raises(CardError, match=r"alpha: 2.0 is no share"):
         LossCard("a", formula, alpha=2)
+    assert LossCard("a", formula, loss_weight=torch.tensor(2.0)).loss_weight == 2.0  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="kind is a Formula or a Surrogate, not of type str"):
         LossCard("a", "Sub(1,Div(I,U))")  # type: ignore[arg-type]
     with pytest.raises(CardError, match="is no path"):
         load_cards("a\0.yaml")
+
+
+def test_cards_that_cannot_be_written_leave_the_file_alone(tmp_path: Path) -> None:
+    formula = Formula("Sub(1,Div(I,U))")
+    endless = Evidence("a", "b", "c", (1,), "AP", float("nan"), float("inf"))
+    for name, card, words in (
+        ("a.yaml", LossCard("\ud800", formula), "a.yaml: a text of the card holds half a character"),
+        ("a.json", LossCard("a", formula, evidence=(endless,)), "a.json: JSON has no nan and no infinity: write YAML"),
+    ):
+        LossCard("kept", formula).save(tmp_path / name)
+        with pytest.raises(CardError, match=words):
+            card.save(tmp_path / name)
+        assert load_cards(tmp_path / name)[0].name == "kept"
+    for wrong in ({"name": 5}, {"warnings": "abc"}, {"warnings": (5,)}, {"evidence": ("x",)}):
+        with pytest.raises(TypeError, match=r"are te|are tu"):
+            LossCard(**({"name": "a", "kind": formula} | wrong))  # type: ignore[arg-type]
+    (tmp_path / "b.json").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "a.json").read_bytes())
+    assert load_cards(tmp_path / "b.json")[0].name == "kept"
 
 
 def test_load_by_path_and_by_formula() -> None:
