@@ -39,6 +39,30 @@ import Testing
     (#"{"kind":"inputs","id":"J","logits":[[[[1,2]]]],"label":[[[0,1,0]]]}"#, "wrongSize", "label is 1 × 1 × 3"),
     (#"{"kind":"inputs","id":"J","logits":[[[[1,2]]]],"label":[[[0,1]]]}"#, "labelOutside", "label[0][0][1] is 1"),
     (#"{"kind":"inputs","id":"J","logits":[[[[1,2]]]],"label":[[[0,0.5]]]}"#, "labelOutside", "label[0][0][1] is 0.5"),
+    (
+      #"{"kind":"inputs","id":"J","logits":[[[[1,"nan"]]]],"label":[[[0,0]]]}"#, "notFinite",
+      "logits[0][0][0][1] is nan"
+    ),
+    (
+      #"{"kind":"inputs","id":"J","logits":[[[[1],[2]],[[3],[-1e39]]]],"label":[[[0],[0]]]}"#, "notFinite",
+      "logits[0][1][1][0] is -1e+39"
+    ),
+    (
+      #"{"kind":"inputs","id":"J","logits":[[[[1]]],[[["-inf"]]]],"label":[[[0]],[[0]]]}"#, "notFinite",
+      "logits[1][0][0][0]"
+    ),
+    (#"{"kind":"inputs","id":"J","logits":[[[[1]]]],"labels":[[[0]]]}"#, "badKey", "'labels': did you mean 'label'?"),
+    (
+      #"{"kind":"loss","metric":"gAcc","theta":[0.5,0.5],"inputs":"I","tolerance":3}"#, "badKey",
+      "'tolerance': did you mean 'tol'?"
+    ),
+    (
+      #"{"kind":"loss","metric":"BF1","theta":[0.5],"inputs":"I","drop_background":true}"#, "badKey",
+      "'drop_background': did you mean 'drop_bg'?"
+    ),
+    (#"{"kind":"loss","metric":"gAcc","theta":[0.5,0.5],"input":"I"}"#, "badKey", "'input': did you mean 'inputs'?"),
+    (#"{"kind":"loss","metric":"gAcc","theta":[0.5,0.5],"inputs":"I","x":1}"#, "badKey", "'x': leave it out"),
+    (#"{"kind":"loss","metric":"gAcc","theta":[0.5,0.5],"inputs":"I","loss_weight":1e39}"#, "badKey", "too large"),
     (#"{"kind":"loss","metric":"mIoU","theta":[0.5,0.5,0.5,0.5],"inputs":"J"}"#, "unknownInputs", #"inputs is "J""#),
     (#"{"kind":"loss","metric":"mIoU","theta":[0.5],"inputs":"I"}"#, "wrongTheta", "theta has 1 numbers"),
     (#"{"kind":"loss","metric":"mIOU","theta":[0.5],"inputs":"I"}"#, "unknownMetric", "did you mean 'mIoU'"),

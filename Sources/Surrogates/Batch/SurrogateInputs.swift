@@ -9,11 +9,15 @@ struct SurrogateInputs {
   /// Images × height × width; 255 is ignored.
   let labels: [UInt8]
 
+  /// The keys that are read, and those that rows of recorded inputs have beside them.
+  private static let keys = ["kind", "id", "line", "logits", "label", "variant", "shape"]
+
   /// The label of pixels that count nowhere.
   static let ignored = 255.0
 
   /// - Throws: `SurrogateRowFailure` at the key `logits` or `label`.
   init(_ row: JSONValue) throws(SurrogateRowFailure) {
+    try SurrogateRowFailure.checkKeys(of: row, known: Self.keys)
     let logits = try NestedNumbers(row["logits"], key: "logits", axes: ["images", "classes", "rows", "columns"])
     let labels = try NestedNumbers(row["label"], key: "label", axes: ["images", "rows", "columns"])
     let (sides, mapSides) = (logits.shape, labels.shape)
@@ -38,6 +42,14 @@ struct SurrogateInputs {
         "\(place) is \(found): a label is 0 ... \(shape.classes - 1), or 255 to be ignored")
     }
     self.logits = logits.numbers.map { Float($0) }
+    if let index = self.logits.firstIndex(where: { !$0.isFinite }) {
+      let (row, column) = (index / shape.width % shape.height, index % shape.width)
+      let (image, label) = (index / (shape.pixels * shape.classes), index / shape.pixels % shape.classes)
+      throw SurrogateRowFailure(
+        .notFinite, key: "logits",
+        "logits[\(image)][\(label)][\(row)][\(column)] is \(logits.numbers[index]): give finite numbers "
+          + "that a Float holds")
+    }
     self.labels = labels.numbers.map { UInt8($0) }
   }
 

@@ -9,9 +9,18 @@ struct SurrogateLossRow {
   /// Nil where the row does not say.
   let classes: Int?
 
+  /// The keys that are read, and those that rows with recorded answers have beside them.
+  private static let keys =
+    ["kind", "id", "line", "inputs", "metric", "theta", "parameterization", "tol", "drop_bg", "loss_weight"]
+    + ["num_class", "eps", "theta_name", "inplace", "value", "value64", "grad", "grad64", "grad_maxabs"]
+    + ["grad_maxdiff_32_64", "grad_nonfinite"]
+  /// What loss cards call the same.
+  private static let otherNames = ["tolerance": "tol", "drop_background": "drop_bg"]
+
   /// Numbers are read as Float first, as those of the original are.
   /// - Throws: `SurrogateRowFailure` at the first key that cannot be used.
   init(_ row: JSONValue) throws(SurrogateRowFailure) {
+    try SurrogateRowFailure.checkKeys(of: row, known: Self.keys, called: Self.otherNames)
     inputs = row["inputs"]
     guard let metric = row["metric"].string else {
       throw SurrogateRowFailure(.unknownMetric, key: "metric", Self.finding("metric", row, "the name of a metric"))
@@ -31,7 +40,11 @@ struct SurrogateLossRow {
     } catch {
       throw SurrogateRowFailure(error)
     }
-    lossWeight = Float(try Self.number("loss_weight", in: row) ?? 1)
+    let weight = try Self.number("loss_weight", in: row) ?? 1
+    guard Float(weight).isFinite else {
+      throw SurrogateRowFailure(.badKey, key: "loss_weight", "loss_weight is \(weight): that is too large for a Float")
+    }
+    lossWeight = Float(weight)
     classes = try Self.integer("num_class", in: row)
     let epsilon = try Self.number("eps", in: row) ?? SurrogateParameters.epsilon
     guard epsilon == SurrogateParameters.epsilon else {

@@ -1,3 +1,4 @@
+import Formulas
 import JSONValues
 import Losses
 
@@ -10,6 +11,7 @@ public struct SurrogateRowFailure: Error, Hashable, Sendable {
     case unknownInputs
     case wrongSize
     case labelOutside
+    case notFinite
     case unknownMetric
     case unknownParameterization
     case wrongTheta
@@ -32,6 +34,20 @@ public struct SurrogateRowFailure: Error, Hashable, Sendable {
     case .parameterization: self.init(.unknownParameterization, key: "parameterization", error.message)
     case .theta: self.init(.wrongTheta, key: "theta", error.message)
     case .tolerance: self.init(.wrongTolerance, key: "tol", error.message)
+    }
+  }
+
+  /// Refuses a row with a key that nobody reads, so that no misspelled one is passed over.
+  ///
+  /// - Parameter called: what keys are called elsewhere, with their names here.
+  static func checkKeys(
+    of row: JSONValue, known: [String], called: [String: String] = [:]
+  ) throws(SurrogateRowFailure) {
+    for name in (row.members ?? []).map(\.name) where !known.contains(name) {
+      let nearest = called[name] ?? NameSuggestion.nearest(to: name, among: known)
+      throw SurrogateRowFailure(
+        .badKey, key: name,
+        "there is no key '\(name)'" + (nearest.map { ": did you mean '\($0)'?" } ?? ": leave it out"))
     }
   }
 
