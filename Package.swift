@@ -65,7 +65,7 @@ let package = Package(
     .target(
       name: "Search",
       dependencies: [
-        "Formulas", "JSONValues", "Losses", "Randomness", "RunStore", "Evolution", "Reporting", "Screening",
+        "Formulas", "JSONValues", "Losses", "Networks", "Randomness", "RunStore", "Evolution", "Reporting", "Screening",
         "Surrogates", "Proxy", "Yams", logging,
       ],
       // The files are those of search_spaces/, through links.
@@ -115,7 +115,7 @@ let package = Package(
         "Search", "Formulas", "JSONValues", "Losses", "Reporting", "RunStore", "Evolution", "Screening", "Surrogates",
         "Proxy",
       ]),
-    .testTarget(name: "CommandTests", dependencies: ["GoldenData"]),
+    .testTarget(name: "CommandTests", dependencies: ["Proxy", "GoldenData"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -30,16 +30,27 @@ public enum LossArgument {
     _ card: LossCard, _ argument: String, _ option: String, _ task: SearchTask, iou: LossCard.IoUSource?,
     boxUnits: LossCard.BoxUnits?
   ) throws {
-    let keys: [(key: String, given: String, supported: [String])] = [
-      ("reduction", card.reduction.rawValue, [Reduction.mean.rawValue]),
-      ("average_by", card.averageBy.rawValue, task.averages.map(\.rawValue)),
-      ("iou", card.iou.rawValue, iou.map { [$0.rawValue] } ?? []),
-      ("box_units", card.boxUnits.rawValue, boxUnits.map { [$0.rawValue] } ?? []),
-    ]
+    try card.require(
+      [
+        ("reduction", card.reduction.rawValue, [Reduction.mean.rawValue]),
+        ("average_by", card.averageBy.rawValue, task.averages.map(\.rawValue)),
+        ("iou", card.iou.rawValue, iou.map { [$0.rawValue] } ?? []),
+        ("box_units", card.boxUnits.rawValue, boxUnits.map { [$0.rawValue] } ?? []),
+      ], trainer: "\(task.rawValue) trains", place: option, text: argument)
+  }
+}
+
+extension LossCard {
+  /// Refuses a card whose keys ask for what a trainer does not do; a key without supported values may say anything.
+  ///
+  /// - Parameter trainer: who trains, as "segmenters train".
+  func require(
+    _ keys: [(key: String, given: String, supported: [String])], trainer: String, place: String, text: String
+  ) throws {
     for (key, given, supported) in keys where !supported.isEmpty && !supported.contains(given) {
       throw SearchError.badLoss(
-        place: option, text: argument,
-        reason: "the card '\(card.name)' has \(key): \(given), but \(task.rawValue) trains with "
+        place: place, text: text,
+        reason: "the card '\(name)' has \(key): \(given), but \(trainer) with "
           + "\(supported.joined(separator: " or ")); change the key in a copy of the card to train so")
     }
   }

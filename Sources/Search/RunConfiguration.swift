@@ -21,6 +21,14 @@ public struct RunConfiguration: StoredConfiguration {
     self.space = space
   }
 
+  /// The command line of this search, with every setting that is not as its embedded space has it.
+  public func command() throws -> String {
+    let searched = space.segmentation.map { ["--metric", $0.metric.rawValue] } ?? ["--branch", space.branch.rawValue]
+    let words = ["autoloss evolve --task", space.task.rawValue, "--data", dataName] + searched
+    let options = try space.commandOptions(over: space.task.rawValue, besides: ["branch", "segmentation.metric"])
+    return (words + options + ["--seed", "\(seed)"]).joined(separator: " ")
+  }
+
   /// The seed of the first, second … training of one kind.
   func seed(_ purpose: TrainingPurpose, _ index: Int = 0) -> UInt64 { trainingSeed(purpose.rawValue, index) }
 

@@ -15,6 +15,11 @@ public protocol RunDescription: Sendable {
   /// The best score on search-val.
   var bestText: String { get }
 
+  /// What a finished run found; nil while it goes on.
+  var summary: JSONValue? { get }
+  /// Every setting with its value, as YAML.
+  func settings() throws -> String
+
   func json(name: String) -> JSONValue
   func text(name: String) -> String
 }

@@ -29,6 +29,8 @@ public struct RunOverview: RunDescription {
   public var seed: UInt64 { configuration.seed }
   public var generated: Int { tally.generated }
 
+  public func settings() throws -> String { try configuration.yaml() }
+
   /// `finished`, or where it stands.
   public var state: String {
     if summary != nil { return "finished" }

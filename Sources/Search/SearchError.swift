@@ -26,8 +26,8 @@ extension SearchError: CustomStringConvertible {
     case .differentRun(let folder, let key, let given, let stored):
       "\(folder) was started with \(key) = \(stored), not \(given): leave the option out, or start another run with --out"
     case .changedData(let folder, let data):
-      "the data of \(data) has changed since \(folder) was started, so its scores would not compare: restore the data, "
-        + "or start another run with --out"
+      "\(data) does not hold the data that \(folder) was started with, so its scores would not compare: restore it or name "
+        + "where it lies (--data), or start another run with --out"
     case .changedWeights(let folder, let given, let stored):
       "\(folder) was started with the initial weights \(stored), not \(given), so its results would not compare: give "
         + "those weights (--init FILE), or start another run with --out"

@@ -45,9 +45,9 @@ public enum SearchStore {
     return try Configuration.parse(text, place: RunStore.databaseFile(in: store.folder).path)
   }
 
-  /// Refuses to go on with other images or boxes than the run was started with.
+  /// Refuses to go on with other images, boxes or labels than the run was started with, wherever they lie.
   ///
-  /// Throws `SearchError.changedData`.
+  /// Throws `SearchError.changedData` that calls them `name`.
   public static func checkData(_ store: RunStore, hash: String, name: String) throws {
     if let stored = try store.fact(dataFact), stored != hash {
       throw SearchError.changedData(folder: store.folder.path, data: name)

@@ -22,7 +22,7 @@ public protocol StoredConfiguration: Codable, Hashable, Sendable {
   static var kind: RunKind { get }
   /// `synthetic` or the data folder.
   var data: String { get }
-  var seed: UInt64 { get }
+  var seed: UInt64 { get set }
 }
 
 extension StoredConfiguration {

@@ -1,4 +1,5 @@
 import Foundation
+import Proxy
 import Testing
 
 /// The search for a surrogate on a tiny task: real segmenter, real data, killed for real.
@@ -81,6 +82,68 @@ import Testing
       #expect(other.status == 2 && other.err.contains("metric = mIoU"), "\(other.err)")
       let evolve = try Command.run(["evolve", "--resume", "--out", "whole"], in: folder)
       #expect(evolve.status == 2 && evolve.err.contains("surrogate search"), "\(evolve.err)")
+    }
+  }
+
+  /// A run goes on wherever its data lies now, and with no other data; two runs are put beside each other.
+  @Test func dataIsKnownByWhatItHolds() throws {
+    try withScratchFolder { folder in
+      let space = folder.appendingPathComponent("tiny.yaml")
+      try Data(Self.tiny.utf8).write(to: space)
+      try Self.writeData(folder.appendingPathComponent("here/set"), brightness: 1)
+      try Self.writeData(folder.appendingPathComponent("other/set"), brightness: 2)
+      let place = folder.appendingPathComponent("here")
+      let start = ["surrogate", "search", "--metric", "mIoU", "--space", space.path, "--workers", "1", "--no-cache"]
+      let whole = try Command.run(start + ["--data", "set", "--out", "../run"], in: place)
+      #expect(whole.status == 0, "\(whole.err)")
+      let resume = ["surrogate", "search", "--resume", "--out", "run"]
+      // From elsewhere, the relative path leads nowhere; the message says what to do, and doing it helps.
+      let lost = try Command.run(resume, in: folder)
+      #expect(lost.status == 2 && lost.err.contains("--data") && lost.err.contains("'set'"), "\(lost.err)")
+      for data in ["here/set", place.appendingPathComponent("set").path] {
+        let found = try Command.run(resume + ["--data", data], in: folder)
+        #expect(found.status == 0 && found.out == whole.out, "\(found.err)")
+      }
+      let other = try Command.run(resume + ["--data", "other/set"], in: folder)
+      #expect(other.status == 2 && other.err.contains("other/set does not hold the data"), "\(other.err)")
+
+      let second = try Command.run(
+        start + ["--data", "here/set", "--seed", "2", "--set", "search.generations=1", "--out", "second"], in: folder)
+      #expect(second.status == 0, "\(second.err)")
+      let both = try Command.run(["report", "run", "second"], in: folder)
+      #expect(both.status == 0, "\(both.err)")
+      for part in [
+        "best on search-val", "hold-out mIoU, found", "hold-out BF1, cross entropy", "search.generations  2  ",
+      ] {
+        #expect(both.out.contains(part), "\(part): \(both.out)")
+      }
+      let json = try Command.run(["report", "run", "second", "--json"], in: folder)
+      let object = try #require(try JSONSerialization.jsonObject(with: Data(json.out.utf8)) as? [String: Any])
+      #expect((object["runs"] as? [Any])?.count == 2 && (object["settings"] as? [Any])?.isEmpty == false, "\(json.out)")
+      let missing = try Command.run(["report", "run", "nothing"], in: folder)
+      #expect(missing.status == 2 && missing.err.contains("nothing"), "\(missing.err)")
+      // The command of the card names what was changed.
+      let card = try String(contentsOf: folder.appendingPathComponent("second/best.yaml"), encoding: .utf8)
+      #expect(card.contains("--set search.generations=1") && card.contains("--data set"), "\(card)")
+    }
+  }
+
+  /// Two classes in pictures of 32 × 24 pixels, train, val and test.
+  private static func writeData(_ folder: URL, brightness: Int) throws {
+    for (split, count) in [("train", 4), ("val", 2), ("test", 2)] {
+      for kind in ["images", "annotations"] {
+        let place = folder.appendingPathComponent("\(kind)/\(split)")
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        for number in 0..<count {
+          let labels = (0..<32 * 24).map { UInt8(($0 % 32 / (5 + number) + $0 / 32 / 7) % 2) }
+          let colours = labels.flatMap { [UInt8](repeating: $0 * 90 + UInt8(60 * brightness), count: 3) }
+          let file =
+            kind == "images"
+            ? PNGWriter.encode(RGBImage(width: 32, height: 24, bytes: colours))
+            : PNGWriter.encode(LabelMap(width: 32, height: 24, labels: labels))
+          try Data(file ?? []).write(to: place.appendingPathComponent("\(number).png"))
+        }
+      }
     }
   }
 

@@ -37,6 +37,15 @@ import Testing
         ["surrogate", "eval", "--checkpoint", "one/seed-2.safetensors", "--json"], in: folder)
       #expect(scored.status == 0, "\(scored.err)")
       #expect(try object(scored.out)["mIoU"] as? Double == found[1]["mIoU"], "\(scored.out)")
+      let sorted = try Command.run(
+        ["surrogate", "eval", "--checkpoint", "one/seed-2.safetensors", "--metric", "BF1"], in: folder)
+      let top = sorted.out.split(separator: "\n").dropFirst(2).first
+      #expect(sorted.status == 0 && top?.hasPrefix("BF1") == true, "\(sorted.out)\(sorted.err)")
+      // What decides the result stands beside it.
+      let kept = try String(contentsOf: folder.appendingPathComponent("one/results.json"), encoding: .utf8)
+      let written = try object(kept)
+      #expect(written["steps"] as? Int == 8 && written["tolerance"] as? Int == 5 && written["loss"] as? String == "ce")
+      #expect(written["drop_background"] as? Bool == true, "\(kept)")
       // A second training there would overwrite the first.
       let again = try Command.run(options + ["--out", "one"], in: folder)
       #expect(again.status == 2 && again.err.contains("--resume"), "\(again.err)")
@@ -158,6 +167,14 @@ import Testing
         (["eval", "--checkpoint", "c.safetensors"], "c.safetensors"),
         (["eval", "--checkpoint", "gone.safetensors"], "gone.safetensors: cannot be read"),
         (["eval"], "--checkpoint"),
+        (["train", "--theta", "giou"], "is no loss of pixels"),
+        (["train", "--theta", "cse-autoloss-a"], "uses Z, the IoU of a box"),
+        (["eval", "--batch", "short.json", "--data", "x"], "--data: is for --checkpoint"),
+        (["eval", "--batch", "short.json", "--metric", "BF1"], "--metric: is for --checkpoint"),
+        (["eval", "--batch", "short.json", "--no-drop-background"], "--no-drop-background: is for --checkpoint"),
+        (["eval", "--batch", "short.json", "--tolerance", "5"], "--tolerance: is for --checkpoint"),
+        (["eval", "--batch", "short.json", "--score-on", "holdout"], "--score-on: is for --checkpoint"),
+        (["eval", "--batch", "short.json", "--predictions", "x"], "--predictions: is for --checkpoint"),
       ]
       for (arguments, wanted) in rows {
         let output = try Command.run(["surrogate"] + arguments, in: folder)

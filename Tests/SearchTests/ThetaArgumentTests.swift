@@ -76,4 +76,41 @@ import Testing
   ) throws {
     #expect(try boundaries(text, tolerance: 2, drops: true, hasBackground: true) == nil)
   }
+
+  /// Every loss of pixels that `losses list` knows; `cross-entropy` is the `ce` of segmenters.
+  @Test func builtInLossesOfPixelsAreLosses() throws {
+    func loss(_ text: String) throws -> SegmentationLossChoice {
+      try ThetaArgument(text, metric: nil, tolerance: nil, dropsBackground: nil).loss(hasBackground: false)
+    }
+    let focal = try #require(BuiltInLoss.focal.formula(in: .multiClass))
+    let (found, wanted) = (try loss("focal"), SegmentationLossChoice.formula(focal))
+    #expect(found == wanted)
+    #expect(try loss("cross-entropy") == .crossEntropy)
+    for name in ThetaArgument.names { _ = try loss(name) }
+    #expect(ThetaArgument.names == ["published", "ce", "dice", "lovasz", "cross-entropy", "focal"])
+    for (name, words) in [("giou", "is no loss of pixels"), ("cse-autoloss-a", "uses Z"), ("focla", "'focal'")] {
+      let error = #expect(throws: SearchError.self) { _ = try loss(name) }
+      #expect(error?.description.contains(words) == true, "\(name): \(error?.description ?? "")")
+    }
+  }
+
+  /// A card that asks for what a segmenter's training does not do is refused, not trained as something else.
+  @Test(arguments: [
+    ("reduction: sum", "reduction: sum, but segmenters train with mean"),
+    ("average_by: positives", "average_by: positives, but segmenters train with elements or sampled"),
+    ("iou: decoded_box", "iou: decoded_box, but segmenters train with none"), ("loss_weight: 2", "loss_weight: 2"),
+    ("average_by: elements", ""), ("average_by: sampled", ""),
+  ]) func cardsAskForWhatIsDone(line: String, words: String) throws {
+    try withScratchFolder { folder in
+      let card = folder.appendingPathComponent("card.yaml")
+      let text = "autoloss_card: 1\nname: mine\nmode: MULTI_CLS\nformula: Neg(Dot(Y,Log(Softmax(X))))\n\(line)\n"
+      try Data(text.utf8).write(to: card)
+      do {
+        _ = try ThetaArgument(card.path, metric: nil, tolerance: nil, dropsBackground: nil)
+        #expect(words.isEmpty, "\(line) is taken")
+      } catch {
+        #expect(!words.isEmpty && "\(error)".contains(words), "\(line): \(error)")
+      }
+    }
+  }
 }

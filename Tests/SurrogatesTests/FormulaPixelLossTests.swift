@@ -8,7 +8,7 @@ import Testing
 @Suite struct FormulaPixelLossTests {
   private static let formulas = [
     "Neg(Dot(Y,Log(Softmax(X))))", "Dot(Mul(Sub(Softmax(X),Y),Sub(Softmax(X),Y)),1)",
-    "Neg(Dot(Mul(Y,Add(1,Sin(Z))),Log(Softmax(X))))", "Dot(Y,Softplus(Neg(X)))",
+    "Dot(Y,Softplus(Neg(X)))",
   ]
 
   @Test(arguments: formulas, UInt64(0)..<4) func itIsTheMeanOfTheFormula(text: String, seed: UInt64) throws {
@@ -24,7 +24,6 @@ import Testing
     }
     inputs[.x] = valid.flatMap { index in (0..<shape.classes).map { Double(sample.logits[logit(index, $0)]) } }
     inputs[.y] = valid.flatMap { index in (0..<shape.classes).map { Int(sample.labels[index]) == $0 ? 1 : 0 } }
-    inputs[.z] = Array(repeating: 1, count: valid.count * shape.classes)
     let expected = try ReferenceEvaluator(formula, mode: .multiClass).evaluate(inputs)
     let slopes = try #require(expected.gradients[.x])
     let mean = expected.value.reduce(0, +) / Double(valid.count)
@@ -70,6 +69,7 @@ import Testing
   @Test(arguments: [
     ("Mul(Y,Log(Softmax(X)))", "one number each"), ("Dot(Dot(Y,X),Dot(Y,X))", "one number each"),
     ("Add(Dot(Y,X),Dot(Dot(Y,X),Dot(Y,X)))", "mixes the pixels"),
+    ("Neg(Dot(Mul(Y,Add(1,Sin(Z))),Log(Softmax(X))))", "uses Z, the IoU of a box"),
   ])
   func formulasThatAreNoLossOfAPixelAreRefused(text: String, part: String) throws {
     let formula = try Formula(parsing: text, mode: .multiClass)

@@ -48,13 +48,6 @@ public struct SegmentationScores: Hashable, Sendable {
     }
   }
 
-  /// The reward of the original's search. It differs in FWIoU alone, which is a mean times the number of all classes there, and so
-  /// exceeds 1 where classes are absent.
-  public func originalReward(_ metric: SegmentationMetric) -> Double {
-    guard metric == .frequencyWeightedIoU else { return self[metric] }
-    return Self.mean(zip(frequency, iou).map { $0 * $1 }) * Double(iou.count)
-  }
-
   private static func mean(_ values: [Double]) -> Double {
     let defined = values.filter { !$0.isNaN }
     return defined.reduce(0, +) / Double(defined.count)

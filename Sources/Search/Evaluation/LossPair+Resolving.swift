@@ -30,11 +30,18 @@ extension LossPair {
 /// Losses as users write them.
 public enum LossText {
   public static func classification(_ text: String, _ task: SearchTask, place: String) throws -> ClassificationLoss {
+    let loss: ClassificationLoss
     do throws(LossReferenceError) {
-      return try LossReference.classification(text, mode: task.classificationMode)
+      loss = try LossReference.classification(text, mode: task.classificationMode)
     } catch {
       throw SearchError.badLoss(place: place, text: text, reason: error.message)
     }
+    guard task != .segmentation || !loss.formula.variables.contains(.z) else {
+      throw SearchError.badLoss(
+        place: place, text: text,
+        reason: "uses Z, the IoU of a box with its target, which pixels do not have: use X and Y alone")
+    }
+    return loss
   }
 
   public static func regression(_ text: String, _ task: SearchTask, place: String) throws -> BoxLoss {

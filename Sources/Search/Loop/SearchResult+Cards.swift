@@ -7,10 +7,12 @@ import Screening
 extension SearchResult {
   /// Times, paths and host names stand nowhere in it.
   public func cardsYAML() throws -> String {
-    try LossCardFile.text(of: try best.enumerated().flatMap { try cards(of: $0.element, rank: $0.offset + 1) })
+    let command = try configuration.command()
+    return try LossCardFile.text(
+      of: try best.enumerated().flatMap { try cards(of: $0.element, rank: $0.offset + 1, command: command) })
   }
 
-  private func cards(of found: FoundCombination, rank: Int) throws -> [LossCard] {
+  private func cards(of found: FoundCombination, rank: Int, command: String) throws -> [LossCard] {
     let space = configuration.space
     let losses = space.task == .segmentation ? nil : try found.losses.resolved(for: space.task)
     let row = rows.first { $0.name == "found-\(rank)" }
@@ -23,13 +25,13 @@ extension SearchResult {
         alpha: alpha.flatMap { $0 < 0 ? nil : $0 }, averageBy: space.average(isBoxes: isBoxes),
         iou: isBoxes || space.task == .segmentation ? .none : .decodedBox,
         warnings: LossWarning.codes(of: part.formula, mode: part.mode).map(\.rawValue),
-        evidence: row.map { evidence($0) } ?? [],
+        evidence: row.map { evidence($0, command: command) } ?? [],
         provenance: LossCard.Provenance(source: "autoloss evolve", seed: configuration.seed, version: Machine.version))
     }
   }
 
   /// One entry for each metric: mean and spread, beside the usual losses with the same seeds.
-  private func evidence(_ row: HoldOutRow) -> [LossCard.Evidence] {
+  private func evidence(_ row: HoldOutRow, command: String) -> [LossCard.Evidence] {
     configuration.space.metricNames.compactMap { metric in
       guard let spread = row.spread(metric) else { return nil }
       let baseline = rows.last.flatMap { last in last.spread(metric).map { "\(last.name): \($0)" } }
@@ -40,13 +42,6 @@ extension SearchResult {
         pairedInterval: paired(row, metric)?.interval.map { [Self.rounded($0.low), Self.rounded($0.high)] },
         command: command)
     }
-  }
-
-  private var command: String {
-    let space = configuration.space
-    let searched = space.segmentation.map { "--metric \($0.metric.rawValue)" } ?? "--branch \(space.branch.rawValue)"
-    return "autoloss evolve --task \(space.task.rawValue) --data \(configuration.dataName) \(searched) "
-      + "--seed \(configuration.seed)"
   }
 
   /// Six decimals, more than any spread over seeds resolves.

@@ -21,6 +21,9 @@ extension SearchSpace {
     try checkLosses()
     if let segmentation {
       try require(branch == .classification, "branch", "the task segmentation has the branch cls alone")
+      try require(
+        !grammar.classification.variables.contains(.z), "grammar.classification.variables",
+        "Z is the IoU of a box with its target, which pixels do not have: take it out")
       try segmentation.checkLimits()
     } else {
       try checkDetector()

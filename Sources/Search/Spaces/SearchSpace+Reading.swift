@@ -51,7 +51,8 @@ public struct SearchSpaceFile: Sendable {
     try settings(defaultBase: SurrogateSpace.embeddedName(metric), profile: profile, overrides: overrides)
   }
 
-  private func settings<Settings: SpaceSettings>(
+  /// The settings of any kind of space.
+  func settings<Settings: SpaceSettings>(
     defaultBase: String? = nil, profile: String?, overrides: [String]
   ) throws -> Settings {
     let (space, profiles) = try parts()

@@ -74,9 +74,48 @@ struct SettingsOverlay<Settings: Codable> {
     for key in context.codingPath { place = key.intValue.flatMap { place?[$0] } ?? place?[key.stringValue] }
     let path = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
     let value = place?.string.map { "'\($0)' " } ?? ""
+    let reason =
+      Self.expectation(error) ?? choices(at: context.codingPath, given: place?.string) ?? context.debugDescription
     return .badValue(
-      place: place.map { Self.place($0, source) } ?? source, key: path,
-      reason: "\(value)does not fit: \(Self.expectation(error) ?? context.debugDescription)")
+      place: place.map { Self.place($0, source) } ?? source, key: path, reason: "\(value)does not fit: \(reason)")
+  }
+
+  /// What a key with a few named values takes, in words: the names with which the settings can be read; nil for other keys.
+  private func choices(at path: [any CodingKey], given: String?) -> String? {
+    guard let given, !path.isEmpty else { return nil }
+    let fitting = SettingNames.all.filter { name in
+      do {
+        _ = try YAMLDecoder().decode(Settings.self, from: Self.replace(path[...], in: node, by: name))
+        return true
+      } catch DecodingError.dataCorrupted(let context) {
+        // Another fault further on is not about this key.
+        return !context.codingPath.map(\.stringValue).elementsEqual(path.map(\.stringValue))
+      } catch {
+        return false
+      }
+    }
+    // A key that takes any text takes them all.
+    guard !fitting.isEmpty, fitting.count < SettingNames.all.count else { return nil }
+    let names = fitting.joined(separator: ", ")
+    return NameSuggestion.nearest(to: given, among: fitting).map { "did you mean '\($0)'? (one of \(names))" }
+      ?? "give one of \(names)"
+  }
+
+  private static func replace(_ path: ArraySlice<any CodingKey>, in node: YAMLNode, by name: String) -> YAMLNode {
+    guard let key = path.first else { return YAMLNode(name) }
+    switch node {
+    case .mapping(var mapping):
+      if let below = mapping[key.stringValue] {
+        mapping[key.stringValue] = replace(path.dropFirst(), in: below, by: name)
+      }
+      return .mapping(mapping)
+    case .sequence(var sequence):
+      if let index = key.intValue, sequence.indices.contains(index) {
+        sequence[index] = replace(path.dropFirst(), in: sequence[index], by: name)
+      }
+      return .sequence(sequence)
+    case .scalar, .alias: return node
+    }
   }
 
   /// What a key of the wrong type should hold, in words; nil for other faults.

@@ -26,7 +26,8 @@ enum YAMLText {
     }
   }
 
-  private static func inline(_ node: YAMLNode) -> String {
+  /// A value on one line.
+  static func inline(_ node: YAMLNode) -> String {
     switch node {
     case .scalar(let scalar): return inline(scalar, isText: node.int == nil && node.float == nil && node.bool == nil)
     case .sequence(let elements): return "[" + elements.map(inline).joined(separator: ", ") + "]"

@@ -15,6 +15,13 @@ public struct SurrogateConfiguration: StoredConfiguration {
     (self.program, self.data, self.seed, self.space) = (program, data, seed, space)
   }
 
+  /// The command line of this search, with every setting that is not as its embedded space has it.
+  public func command() throws -> String {
+    let words = ["autoloss surrogate search --metric", space.metric.rawValue, "--data", dataName]
+    let options = try space.commandOptions(over: SurrogateSpace.embeddedName(space.metric))
+    return (words + options + ["--seed", "\(seed)"]).joined(separator: " ")
+  }
+
   /// The seed of the first, second … training of one kind.
   func seed(_ purpose: SurrogatePurpose, _ index: Int = 0) -> UInt64 {
     trainingSeed("surrogate \(purpose.rawValue)", index)

@@ -7,7 +7,7 @@ import RunStore
 /// A search for a surrogate as its folder shows it, finished or not.
 struct SurrogateOverview: RunDescription {
   private let configuration: SurrogateConfiguration
-  private let summary: JSONValue?
+  let summary: JSONValue?
   private let position: SurrogateState?
   private let finalText: String?
   /// Every trained theta with its reward, in the order of submission.
@@ -32,6 +32,8 @@ struct SurrogateOverview: RunDescription {
   var searched: String { metric }
   var seed: UInt64 { configuration.seed }
   var generated: Int { rewards.count }
+
+  func settings() throws -> String { try configuration.yaml() }
 
   var state: String {
     if summary != nil { return "finished" }

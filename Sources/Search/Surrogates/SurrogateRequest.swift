@@ -20,7 +20,7 @@ public struct SurrogateRequest: KeyedRequest {
     (self.loss, self.purpose, self.seed) = (loss, purpose, seed)
   }
 
-  public var key: String { "\(purpose.rawValue)|\(loss.key)|\(seed)" }
+  public var key: String { "\(purpose.rawValue)|\(loss)|\(seed)" }
   public var purposeName: String { purpose.rawValue }
 }
 
@@ -34,22 +34,5 @@ enum ThetaText {
     let parts = text.dropFirst().dropLast().split(separator: ",", omittingEmptySubsequences: false)
     let numbers = parts.compactMap { Double($0) }
     return numbers.count == parts.count ? numbers : nil
-  }
-}
-
-extension SegmentationLossChoice {
-  /// Everything that tells the loss from others, in store and cache; it holds no `|`.
-  fileprivate var key: String {
-    switch self {
-    case .crossEntropy: "ce"
-    case .dice: "dice"
-    case .lovasz: "lovasz"
-    case .formula(let formula): formula.description
-    case .surrogate(let parameters):
-      [
-        parameters.metric.rawValue, parameters.parameterization.rawValue, ThetaText.write(parameters.theta),
-        "\(parameters.tolerance)", parameters.dropsBackground ? "drop" : "keep",
-      ].joined(separator: " ")
-    }
   }
 }

@@ -9,14 +9,17 @@ extension SurrogateResult {
     let card = LossCard(
       name: "found-\(space.metric.rawValue.lowercased())", kind: .surrogate(try space.parameters(found.theta)),
       averageBy: .elements,
-      evidence: rows.first { $0.name == "found" }.map(evidence) ?? [],
+      evidence: try rows.first { $0.name == "found" }.map { row in
+        let command = try configuration.command()
+        return evidence(row, command: command)
+      } ?? [],
       provenance: LossCard.Provenance(
         source: "autoloss surrogate search", seed: configuration.seed, version: Machine.version))
     return try LossCardFile.text(of: [card])
   }
 
   /// One entry for each metric: mean and spread, beside cross entropy with the same seeds.
-  private func evidence(_ row: SegmentationRow) -> [LossCard.Evidence] {
+  private func evidence(_ row: SegmentationRow, command: String) -> [LossCard.Evidence] {
     SegmentationMetric.allCases.compactMap { metric in
       guard let spread = row.spread(metric) else { return nil }
       return LossCard.Evidence(
@@ -24,8 +27,7 @@ extension SurrogateResult {
         mean: Self.rounded(spread.mean), std: Self.rounded(spread.standardDeviation),
         baseline: rows.last.flatMap { last in last.spread(metric).map { "\(last.name): \($0)" } },
         pairedInterval: paired(row, metric)?.interval.map { [Self.rounded($0.low), Self.rounded($0.high)] },
-        command: "autoloss surrogate search --metric \(space.metric.rawValue) --data \(configuration.dataName) "
-          + "--seed \(configuration.seed)")
+        command: command)
     }
   }
 

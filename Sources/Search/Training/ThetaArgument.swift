@@ -4,8 +4,9 @@ import JSONValues
 import Losses
 import Surrogates
 
-/// A segmenter's loss as `--theta` takes it: a name of `SegmentationLossChoice`, a loss card of mode SURROGATE or MULTI_CLS
-/// (with `#name` for one of several), a file with a JSON list of control points, or a formula of X and Y.
+/// A segmenter's loss as `--theta` takes it: a name of `SegmentationLossChoice`, the name of a built-in formula of pixels, a
+/// loss card of mode SURROGATE or MULTI_CLS (with `#name` for one of several), a file with a JSON list of control points, or
+/// a formula of X and Y.
 public struct ThetaArgument: Sendable, Hashable {
   /// What `--metric` says, else the card's, else mIoU.
   public let metric: SegmentationMetric
@@ -49,6 +50,13 @@ public struct ThetaArgument: Sendable, Hashable {
     if let named = SegmentationLossChoice(name: text, published: .published(standard)) {
       return (named, standard, false)
     }
+    if let builtIn = BuiltInLoss(rawValue: text) {
+      guard let formula = builtIn.formula(in: .multiClass) else {
+        throw SearchError.badLoss(
+          place: option, text: text, reason: "is no loss of pixels (names: \(names.joined(separator: ", ")))")
+      }
+      return (builtIn == .crossEntropy ? .crossEntropy : .formula(formula), standard, false)
+    }
     if let numbers = try numbers(text) {
       do throws(SegmentationLossError) {
         return (.surrogate(try SurrogateParameters(metric: standard, theta: numbers)), standard, false)
@@ -67,11 +75,11 @@ public struct ThetaArgument: Sendable, Hashable {
         throw SearchError.badLoss(place: option, text: text, reason: error.message)
       }
     }
-    let nearest = NameSuggestion.nearest(to: text, among: SegmentationLossChoice.names)
+    let nearest = NameSuggestion.nearest(to: text, among: names)
     throw SearchError.badLoss(
       place: option, text: text,
       reason: "there is no such loss" + (nearest.map { ": did you mean '\($0)'?" } ?? "")
-        + " (names: \(SegmentationLossChoice.names.joined(separator: ", ")); or a loss card (.yaml, .json), a .json "
+        + " (names: \(names.joined(separator: ", ")); or a loss card (.yaml, .json), a .json "
         + "file with a list of control points, or a formula of X and Y)")
   }
 
@@ -95,10 +103,25 @@ public struct ThetaArgument: Sendable, Hashable {
         reason:
           "the card '\(card.name)' has loss_weight: \(card.lossWeight), segmenters train with loss_weight: 1 only")
     }
+    // A surrogate counts its pixels itself; of a formula, one number for each pixel is averaged.
+    let averages: [LossCard.Average] = own == nil ? [.elements, .sampled] : []
+    try card.require(
+      [
+        ("reduction", card.reduction.rawValue, [Reduction.mean.rawValue]),
+        ("average_by", card.averageBy.rawValue, averages.map(\.rawValue)),
+        ("iou", card.iou.rawValue, [LossCard.IoUSource.none.rawValue]),
+      ], trainer: "segmenters train", place: option, text: file.argument)
     return (found, own)
   }
 
   private static let option = "--theta"
+
+  /// Every name that is a loss: those of segmenters, and the built-in formulas of X and Y.
+  public static let names =
+    SegmentationLossChoice.names
+    + BuiltInLoss.allCases.filter { loss in
+      loss.formula(in: .multiClass).map { !$0.variables.contains(.z) } ?? false
+    }.map(\.rawValue)
 
   /// The list in a JSON file; nil for what is no list.
   private static func numbers(_ path: String) throws -> [Double]? {
@@ -122,20 +145,6 @@ extension SegmentationLossChoice {
     case .surrogate(let parameters): self = .surrogate(parameters)
     case .formula(let formula, .multiClass): self = .formula(formula)
     case .formula: return nil
-    }
-  }
-
-  /// One line that says everything about the loss: what a checkpoint keeps to know it again.
-  public var description: String {
-    switch self {
-    case .crossEntropy: "ce"
-    case .dice: "dice"
-    case .lovasz: "lovasz"
-    case .formula(let formula): formula.description
-    case .surrogate(let parameters):
-      "\(parameters.metric.rawValue) \(parameters.parameterization.rawValue) tolerance \(parameters.tolerance)"
-        + (parameters.dropsBackground ? " without background" : "")
-        + " [\(parameters.theta.map(\.description).joined(separator: ","))]"
     }
   }
 }

@@ -3,7 +3,7 @@ import Losses
 
 /// A MULTI_CLS formula of X and Y as the loss of every pixel, mean over the pixels that are not ignored; nan without any.
 ///
-/// A row of the formula is a pixel, its classes are the segmenter's; Z, which means nothing here, is 1. The compiled program
+/// A row of the formula is a pixel, its classes are the segmenter's; there is no Z, the IoU of a box. The compiled program
 /// reads rows, the segmenter writes planes, so blocks of pixels are turned on their side on the way in and out.
 public final class FormulaPixelLoss: SegmentationLoss {
   private let program: Program
@@ -14,13 +14,17 @@ public final class FormulaPixelLoss: SegmentationLoss {
   /// Pixels that are evaluated together: few enough for the second cache.
   private static let block = 2048
 
-  /// - Throws: `PixelFormulaError` for a formula that is no loss of a pixel: not one of MULTI_CLS, not one number a
-  ///   pixel, or one that mixes pixels.
+  /// - Throws: `PixelFormulaError` for a formula that is no loss of a pixel: not one of MULTI_CLS, one of Z, not one number
+  ///   a pixel, or one that mixes pixels.
   public init(_ formula: Formula, instructions: InstructionSet = .best) throws(PixelFormulaError) {
     do throws(FormulaError) {
       program = try Program(formula, mode: .multiClass, instructionSet: instructions)
     } catch {
       throw PixelFormulaError(message: error.message)
+    }
+    guard !formula.variables.contains(.z) else {
+      throw PixelFormulaError(
+        message: "\(formula) uses Z, the IoU of a box with its target, which pixels do not have: use X and Y alone")
     }
     guard program.shape == .perSample else {
       throw PixelFormulaError(
@@ -76,7 +80,6 @@ private struct PixelBlock {
   let weight: Float
   let x: UnsafeMutablePointer<Float>
   let y: UnsafeMutablePointer<Float>
-  let z: UnsafeMutablePointer<Float>
   let weights: UnsafeMutablePointer<Float>
   let value: UnsafeMutablePointer<Float>
   let gradient: UnsafeMutablePointer<Float>
@@ -85,14 +88,13 @@ private struct PixelBlock {
   init(inputs: WorkingMemory<Float>, outputs: WorkingMemory<Float>, classes: Int, pixels: Int, weight: Float) {
     (self.classes, self.weight) = (classes, weight)
     let size = classes * pixels
-    x = inputs.reserve(3 * size + pixels)
-    (y, z, weights) = (x + size, x + 2 * size, x + 3 * size)
-    z.update(repeating: 1, count: size)
+    x = inputs.reserve(2 * size + pixels)
+    (y, weights) = (x + size, x + 2 * size)
     gradient = outputs.reserve(size + pixels)
     value = gradient + size
   }
 
-  var pointers: InputPointers { InputPointers(x: UnsafePointer(x), y: UnsafePointer(y), z: UnsafePointer(z)) }
+  var pointers: InputPointers { InputPointers(x: UnsafePointer(x), y: UnsafePointer(y)) }
   var gradients: GradientPointers { GradientPointers(x: gradient) }
 
   /// Turns planes into rows; an ignored pixel is of no class and weighs nothing.

@@ -38,3 +38,19 @@ public enum SegmentationLossChoice: Hashable, Sendable {
     }
   }
 }
+
+extension SegmentationLossChoice: CustomStringConvertible {
+  /// One line that says everything about the loss: what checkpoints, run stores and caches know it by. It holds no `|`.
+  public var description: String {
+    switch self {
+    case .crossEntropy: "ce"
+    case .dice: "dice"
+    case .lovasz: "lovasz"
+    case .formula(let formula): formula.description
+    case .surrogate(let parameters):
+      "\(parameters.metric.rawValue) \(parameters.parameterization.rawValue) tolerance \(parameters.tolerance)"
+        + (parameters.dropsBackground ? " without background" : "")
+        + " [\(parameters.theta.map(\.description).joined(separator: ","))]"
+    }
+  }
+}

@@ -22,12 +22,6 @@ public struct TruncatedNormal: Hashable, Sendable {
     (x - mean) / (deviation * deviation) + (Self.bell(upper) - Self.bell(lower)) / (deviation * mass)
   }
 
-  /// The derivative of `logDensity` with respect to the deviation, for x in 0 ... 1.
-  public func deviationDerivative(_ x: Double) -> Double {
-    let z = (x - mean) / deviation
-    return (z * z - 1 + (upper * Self.bell(upper) - lower * Self.bell(lower)) / mass) / deviation
-  }
-
   /// The value whose share of the mass below it is `uniform`, in 0 ... 1: sampling by the inverse of the distribution.
   ///
   /// Beyond about eight deviations from the mean the normal distribution has no resolution in Double; there the value is

@@ -14,6 +14,8 @@ struct SegmenterText {
   let data, name: String
   let split: LossTraining.Split
   let classes: [String]
+  /// How boundaries are scored.
+  let scoring: SegmentationScorer.Settings
 
   private var metrics: [SegmentationMetric] { [metric] + SegmentationMetric.allCases.filter { $0 != metric } }
 
@@ -54,23 +56,36 @@ struct SegmenterText {
 
   /// Of one checkpoint.
   func json(_ scores: SegmentationScores, of checkpoint: SegmenterCheckpoint) -> JSONValue {
-    .object(
-      [
-        .init("data", .string(data)), .init("split", .string(split.rawValue)), .init("loss", .string(theta)),
-        .init("seed", .int(Int(clamping: checkpoint.seed))), .init("step", .int(checkpoint.state.step)),
-      ] + metrics.map { .init($0.rawValue, .double(scores[$0])) } + [.init("class_iou", classIoU(scores))])
+    var members: [JSONValue.Member] = [
+      .init("data", .string(data)), .init("split", .string(split.rawValue)), .init("loss", .string(theta)),
+      .init("seed", .int(Int(clamping: checkpoint.seed))), .init("step", .int(checkpoint.state.step)),
+    ]
+    members += boundaries
+    for metric in metrics { members.append(.init(metric.rawValue, .double(scores[metric]))) }
+    members.append(.init("class_iou", classIoU(scores)))
+    return .object(members)
   }
 
-  func json(_ results: [SegmenterResult]) -> JSONValue {
+  private var boundaries: [JSONValue.Member] {
+    [.init("tolerance", .int(scoring.tolerance)), .init("drop_background", .bool(scoring.dropsBackground))]
+  }
+
+  /// - Parameter training: what was trained; it decides the results.
+  func json(_ results: [SegmenterResult], of training: SegmenterTraining) -> JSONValue {
     let spreads = metrics.map { metric in
       (metric, SeedSpread(results.compactMap { $0.scores?[metric] }))
     }
-    return [
-      "metric": .string(metric.rawValue), "theta": .string(theta), "data": .string(data),
-      "split": .string(split.rawValue), "runs": .array(results.map(json)),
-      "mean": .object(spreads.map { .init($0.0.rawValue, .double($0.1.mean)) }),
-      "std": .object(spreads.map { .init($0.0.rawValue, .double($0.1.standardDeviation)) }),
+    let head: [JSONValue.Member] = [
+      .init("metric", .string(metric.rawValue)), .init("theta", .string(theta)),
+      .init("loss", .string(training.loss.description)), .init("data", .string(data)),
+      .init("split", .string(split.rawValue)), .init("steps", .int(training.training.schedule.steps)),
     ]
+    return .object(
+      head + boundaries + [
+        .init("runs", .array(results.map(json))),
+        .init("mean", .object(spreads.map { .init($0.0.rawValue, .double($0.1.mean)) })),
+        .init("std", .object(spreads.map { .init($0.0.rawValue, .double($0.1.standardDeviation)) })),
+      ])
   }
 
   private func json(_ result: SegmenterResult) -> JSONValue {

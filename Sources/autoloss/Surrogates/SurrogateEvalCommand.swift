@@ -16,7 +16,7 @@ struct SurrogateEvalCommand: ParsableCommand {
       rows × columns with 255 for ignored pixels. Lines of kind "loss" give {"id", "metric", "theta", "inputs"} and, \
       where they differ from the usual, "parameterization" (bezier, piecewise_linear), "tol" (5), "drop_bg" (false), \
       "loss_weight" (1); theta holds the control points x1, y1, x2, y2, … curve after curve. Each is answered by \
-      {"id", "line", "value", "grad"}. Other kinds are passed over. Rows that cannot be answered are error rows; the exit \
+      {"id", "line", "value", "grad"}. Other kinds are passed over, keys that nobody reads are errors. Rows that cannot be answered are error rows; the exit \
       code is then 2.
       """)
 
@@ -27,7 +27,11 @@ struct SurrogateEvalCommand: ParsableCommand {
 
   func run() throws {
     switch (batch, segmenter.checkpoint) {
-    case (let batch?, nil): try answer(batch)
+    case (let batch?, nil):
+      if let other = segmenter.given.first {
+        throw InputError("\(other): is for --checkpoint; the rows of --batch say everything, leave it out")
+      }
+      try answer(batch)
     case (nil, let checkpoint?): try segmenter.run(checkpoint, json: output.json)
     case (nil, nil), (_?, _?):
       throw InputError(

@@ -15,7 +15,7 @@ struct SurrogateTrainCommand: ParsableCommand {
       EXAMPLE: autoloss surrogate train --theta best.yaml --data my-folder --out runs/mine
 
       Losses are ce (cross entropy), dice, lovasz, published (the authors' find for the \
-      metric), a loss card of mode SURROGATE or MULTI_CLS, a .json file with a list of \
+      metric), a built-in loss of pixels (\(ThetaArgument.names.dropFirst(4).joined(separator: ", "))), a loss card of mode SURROGATE or MULTI_CLS, a .json file with a list of \
       control points, or a formula of X and Y such as "Neg(Dot(Y,Log(Softmax(X))))". The score is that of the split that --score-on names. With --out, a \
       checkpoint of each seed is kept; stopped or killed at any moment, the same command \
       goes on from there with --resume and ends with the same weights.
@@ -65,11 +65,11 @@ struct SurrogateTrainCommand: ParsableCommand {
     let lock = folder.flatMap { TrainingFolder($0).lock() }
     if let folder, lock == nil { throw TrainingFolderError.inUse(folder: folder.path) }
     let training = SegmenterTraining(
-      training: settings, loss: argument.loss(hasBackground: splits.hasBackground), split: scoring.scoreOn,
+      training: settings, loss: argument.loss(hasBackground: splits.hasBackground), split: scoring.split,
       scoring: scoring.settings(for: splits.searchTrain), folder: folder, checkpointInterval: checkpointEvery)
     let text = SegmenterText(
-      metric: argument.metric, theta: theta, data: data.data, name: splits.name, split: scoring.scoreOn,
-      classes: splits.classes)
+      metric: argument.metric, theta: theta, data: data.source, name: splits.name, split: scoring.split,
+      classes: splits.classes, scoring: training.scoring)
     try withExtendedLifetime(lock) { try train(training, chosen, splits, text, workers: workers) }
   }
 
@@ -96,7 +96,7 @@ struct SurrogateTrainCommand: ParsableCommand {
         seeds: seeds, on: splits, workers: workers, cancellation: Interrupts.cancellation,
         progress: { board.update($0) }, report: { board.message(text.line($0)) })
       board.finish()
-      let json = text.json(results)
+      let json = text.json(results, of: training)
       if let folder = training.folder {
         try AtomicFile.write(json.description + "\n", to: folder.appendingPathComponent("results.json"))
       }

@@ -3,7 +3,6 @@ import Evolution
 import Foundation
 import Losses
 import Proxy
-import Reporting
 import RunStore
 import Search
 
@@ -30,45 +29,31 @@ struct EvolveCommand: ParsableCommand {
         + "\(SegmentationMetric.allCases.map(\.rawValue).joined(separator: ", ")) (default: as the search space says).")
   )
   var metric: String?
-  @Option(help: "A data folder (COCO or VOC layout; label maps for segmentation) or 'synthetic' (default: synthetic).")
-  var data: String?
-  @OptionGroup var spaceOptions: SpaceOptions
   @Option(
     name: .customLong("init"), help: "What detectors begin with: none, synthetic or a FILE of weights (see `pretrain`)."
   )
   var initial: InitialWeights?
-  @Option(help: "Seed of everything random (default: 1).")
-  var seed: UInt64?
-  @Option(help: "Threads; they change the time a run takes, never its result (default: one for each processor).")
-  var workers: Int?
-  @Option(help: "The run's folder (default: runs/<data>-<what is searched>-seed<seed>).")
-  var out: String?
-  @Flag(help: "Go on with the run in the folder.")
-  var resume = false
-  @Flag(help: "Print the resolved search space and the plan; train nothing.")
-  var dryRun = false
-  @Flag(inversion: .prefixedNo, help: "Reuse scores of equal trainings of earlier runs.")
-  var cache = true
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var options: SearchOptions
 
   func run() throws {
-    let workers = try WorkerCount.checked(workers)
+    let workers = try WorkerCount.checked(options.workers)
+    try options.check()
     let requested = try requestedConfiguration()
-    if out == "" { throw InputError("--out: is empty; name a folder for the run") }
-    let folder = URL(fileURLWithPath: out ?? Self.defaultFolder(requested))
-    if dryRun { return try printPlan(requested, folder: folder, workers: workers) }
-    if !resume, RunStore.holdsRun(folder) { throw RunStoreError.runExists(folder: folder.path) }
-    let resumed = resume ? try reopen(folder, requested) : nil
+    let folder = options.folder(Self.searched(requested.space), of: requested)
+    if options.dryRun {
+      return try options.printPlan(SearchPlan(requested.space), of: requested, folder: folder, workers: workers)
+    }
+    let resumed = try options.reopened(folder) { try asked(of: $0, requested) }
     let configuration = resumed?.configuration ?? requested
     // Everything that can be wrong with the input is found before the folder is made.
     if let target = configuration.space.segmentation {
-      let splits = try DataOption.open(configuration.data, target.data)
+      let splits = try options.opened(configuration) { try DataOption.open($0, target.data) }
       return try search(
         configuration, in: folder, resumed: resumed?.store, source: try SegmenterFormulaSource(target, splits: splits),
         dataHash: splits.contentHash, workers: workers)
     }
-    let splits = try DataOption.open(configuration.data, configuration.space.data)
-    if resumed == nil, spaceOptions.profile == nil,
+    let splits = try options.opened(configuration) { try DataOption.open($0, configuration.space.data) }
+    if resumed == nil, options.spaceOptions.profile == nil,
       let small = SmallObjects(splits.searchTrain, input: configuration.space.data)
     {
       Console.error("\(small): --profile \(SmallObjects.profile) is made for such data")
@@ -80,40 +65,23 @@ struct EvolveCommand: ParsableCommand {
       dataHash: splits.contentHash, initialHash: backbone?.contentHash ?? "none", workers: workers)
   }
 
-  /// Runs the search to its end, in a new folder or where the stored run stands.
   private func search<Source: EvaluatorSource>(
     _ configuration: RunConfiguration, in folder: URL, resumed: RunStore?, source: Source, dataHash: String,
     initialHash: String = "none", workers: Int
   ) throws where Source.Evaluator.Request == TrainingRequest {
-    let store =
-      try resumed ?? SearchStore.create(folder, configuration, dataHash: dataHash, initialHash: initialHash)
-    try SearchStore.checkWeights(store, hash: initialHash)
-    try SearchStore.checkData(store, hash: dataHash, name: configuration.data)
-    for warning in try SearchStore.warnings(store) { Console.error("warning: \(warning)") }
-    let progress = ProgressReporter.standardError()
-    let search = try SearchRun(
-      configuration, store: store, source: source, workers: workers, cache: ScoreCacheOption.open(cache),
-      progress: progress,
-      cancellation: Interrupts.cancellation, onGeneration: { if output.json { Console.print($0) } })
-    store.log(resume ? "resumed" : "started")
-    do {
-      let result = try search.run()
-      progress.finish()
-      store.log("finished")
-      try store.close()
-      finish(result, folder: folder)
-    } catch let error as Interrupted {
-      progress.finish()
-      store.log("interrupted")
-      try store.checkpoint()
-      try store.close()
-      Console.error("checkpoint written to \(folder.path)")
-      throw error
+    try options.walk(
+      configuration, in: folder, resumed: resumed, dataHash: dataHash, initialHash: initialHash,
+      kept: "best.yaml holds the loss cards"
+    ) { store, progress, cache in
+      try SearchRun(
+        configuration, store: store, source: source, workers: workers, cache: cache, progress: progress,
+        cancellation: Interrupts.cancellation, onGeneration: { if options.output.json { Console.print($0) } }
+      ).run()
     }
   }
 
   private func requestedConfiguration() throws -> RunConfiguration {
-    var space = try spaceOptions.resolved(for: task)
+    var space = try options.spaceOptions.resolved(for: task)
     if let branch { space.branch = branch }
     if let initial { space.initialWeights = initial }
     if task == .segmentation, branch ?? .classification != .classification {
@@ -123,8 +91,8 @@ struct EvolveCommand: ParsableCommand {
       throw InputError("--init: segmenters begin with drawn weights; leave the option out")
     }
     if let metric = try requestedMetric() { space.segmentation?.metric = metric }
-    if data == "" { throw InputError("--data: is empty; name a data folder, or 'synthetic'") }
-    return RunConfiguration(program: Machine.version, data: data ?? "synthetic", seed: seed ?? 1, space: space)
+    return RunConfiguration(
+      program: Machine.version, data: options.data ?? "synthetic", seed: options.seed ?? 1, space: space)
   }
 
   private func requestedMetric() throws -> SegmentationMetric? {
@@ -135,60 +103,24 @@ struct EvolveCommand: ParsableCommand {
     return try SegmentationMetric(named: metric)
   }
 
-  /// The stored run; options that were given must say what it was started with.
-  private func reopen(
-    _ folder: URL, _ requested: RunConfiguration
-  ) throws -> (store: RunStore, configuration: RunConfiguration) {
-    let store = try RunStore.resume(folder)
-    let stored = try SearchStore.configuration(of: store)
+  /// What the stored run would have to be, by the options that were given.
+  private func asked(of stored: RunConfiguration, _ requested: RunConfiguration) throws -> RunConfiguration {
     var expected = stored
     if let metric = try requestedMetric() { expected.space.segmentation?.metric = metric }
-    if spaceOptions.isGiven || branch != nil || initial != nil {
-      if spaceOptions.isGiven || branch != nil { expected.space = requested.space }
+    if options.spaceOptions.isGiven || branch != nil { expected.space = requested.space }
+    if options.spaceOptions.isGiven || branch != nil || initial != nil {
       expected.space.branch = branch ?? stored.space.branch
       expected.space.initialWeights = initial ?? stored.space.initialWeights
     }
-    if data != nil { expected.data = requested.data }
-    if seed != nil { expected.seed = requested.seed }
-    if let difference = try expected.firstDifference(from: stored) {
-      throw SearchError.differentRun(
-        folder: folder.path, key: difference.key, given: difference.ours, stored: difference.theirs)
-    }
-    return (store, stored)
+    return expected
   }
 
-  private static func defaultFolder(_ configuration: RunConfiguration) -> String {
-    let data = URL(fileURLWithPath: configuration.data).lastPathComponent
-    let space = configuration.space
-    let searched =
-      switch space.task {
-      case .detectionTwoStage: space.branch.rawValue
-      case .detectionOneStage: "onestage-\(space.branch.rawValue)"
-      case .segmentation: "formulas-\(space.metricName)"
-      }
-    return "runs/\(data)-\(searched)-seed\(configuration.seed)"
-  }
-
-  private func finish(_ result: SearchResult, folder: URL) {
-    if output.json {
-      Console.print(result.summary(run: folder.lastPathComponent))
-    } else {
-      Console.print(result.text)
-    }
-    Console.error("run: \(folder.path) (best.yaml holds the loss cards)")
-  }
-
-  private func printPlan(_ configuration: RunConfiguration, folder: URL, workers: Int) throws {
-    let plan = SearchPlan(configuration.space)
-    if output.json {
-      Console.print([
-        "type": "plan", "out": .string(folder.path), "workers": .int(workers), "plan": plan.json,
-        "config": .string(try configuration.yaml()),
-      ])
-    } else {
-      Console.print(try configuration.yaml())
-      Console.print(plan.text)
-      Console.print("folder: \(folder.path), workers: \(workers)")
+  /// What is searched, as a part of the folder's name.
+  private static func searched(_ space: SearchSpace) -> String {
+    switch space.task {
+    case .detectionTwoStage: space.branch.rawValue
+    case .detectionOneStage: "onestage-\(space.branch.rawValue)"
+    case .segmentation: "formulas-\(space.metricName)"
     }
   }
 }

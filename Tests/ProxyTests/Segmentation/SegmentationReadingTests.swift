@@ -142,6 +142,9 @@ import Testing
     try broken("classes.json: classes[1]: is the number 2, expected a text") {
       try $0.write(#"{"classes":["a",2]}"#, to: "classes.json")
     }
+    try broken("classes.json: classes[2]: 'a' is the name of label 0 too") {
+      try $0.write(#"{"classes":["a","b","a"]}"#, to: "classes.json")
+    }
     try broken("classes.json: classes: 1 name(s), expected 2 to 255") {
       try $0.write(#"{"classes":["a"]}"#, to: "classes.json")
     }

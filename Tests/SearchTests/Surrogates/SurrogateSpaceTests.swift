@@ -46,7 +46,16 @@ import Testing
     ("search: {generations: 9223372036854775807}", "search.generations"),
     ("surrogate: {pieces: 0}", "surrogate.pieces"), ("surrogate: {pieces: 9223372036854775807}", "surrogate.pieces"),
     ("surrogate: {tolerance: -1}", "surrogate.tolerance"),
-    ("surrogate: {parameterization: cubic}", "surrogate.parameterization"), ("metric: IoU", "metric"),
+    (
+      "surrogate: {parameterization: cubic}",
+      "surrogate.parameterization: 'cubic' does not fit: give one of bezier, piecewise_linear"
+    ),
+    (
+      "metric: IoU",
+      "metric: 'IoU' does not fit: did you mean 'mIoU'? (one of mIoU, FWIoU, mAcc, gAcc, BIoU, BF1)"
+    ),
+    ("surrogate: {dropBackground: alwys}", "did you mean 'always'? (one of whereNamed, always, never)"),
+    ("training: {proxy: {schedule: {schedule: cosinus}}}", "did you mean 'cosine'?"),
     ("training: {proxy: {schedule: {steps: 0}}}", "training.proxy"),
     ("training: {final: {crop: 33}}", "training.final"),
     ("segmenter: {stageChannels: []}", "segmenter"), ("data: {longestSide: 3}", "data"),
@@ -59,6 +68,99 @@ import Testing
     }
     let found = error.map { "\($0)" } ?? ""
     #expect(found.contains(message) && !found.contains("\n"), "\(found)")
+  }
+
+  /// No message calls a value by the name of a Swift type, whichever key of whichever space it stands under.
+  @Test(arguments: ["detection-twostage", "segmentation", "segmentation-biou"]) func namedValuesAreListed(name: String)
+    throws
+  {
+    let file = try SearchSpaceFile.named(name)
+    let isSurrogate = try file.kind() == .surrogate
+    let text = try isSurrogate ? file.resolvedSurrogate().yaml() : file.resolved().yaml()
+    var path: [(indent: Int, key: String)] = []
+    var listed = 0
+    for line in text.split(separator: "\n") {
+      let indent = line.prefix { $0 == " " }.count
+      path.removeAll { $0.indent >= indent }
+      let parts = line.split(separator: ":", maxSplits: 1)
+      path.append((indent, String(parts[0].dropFirst(indent))))
+      guard parts.count == 2, parts[1].dropFirst().first?.isLetter == true, !parts[1].hasSuffix("true"),
+        !parts[1].hasSuffix("false")
+      else { continue }
+      let key = path.map(\.key).joined(separator: ".")
+      do {
+        let change = ["\(key)=nonsense"]
+        _ = try isSurrogate ? file.resolvedSurrogate(overrides: change).yaml() : file.resolved(overrides: change).yaml()
+      } catch {
+        #expect(!"\(error)".contains("Cannot initialize"), "\(error)")
+        if "\(error)".contains("one of ") { listed += 1 }
+      }
+    }
+    #expect(listed >= (isSurrogate ? 5 : 4), "\(listed) keys with named values in \(name)")
+  }
+
+  /// Curves and formulas train and are scored alike, so that what they find can be compared.
+  @Test(arguments: [nil, "demo"] as [String?]) func curvesAndFormulasSearchOnTheSameGround(profile: String?) throws {
+    let formulas = try #require(try SearchSpaceFile.named("segmentation").resolved(profile: profile).segmentation)
+    for metric in SegmentationMetric.allCases {
+      let curves = try SearchSpaceFile.named(SurrogateSpace.embeddedName(metric)).resolvedSurrogate(profile: profile)
+      #expect(curves.training.proxy == formulas.training.proxy && curves.training.final == formulas.training.final)
+      #expect(curves.segmenter == formulas.segmenter && curves.data == formulas.data)
+      #expect(curves.surrogate.tolerance == formulas.tolerance)
+    }
+  }
+
+  /// The command that a card gives as its evidence makes the search again: its options give the same space.
+  @Test(
+    arguments: [
+      ([], nil), (["search.generations=2", "policy.deviations=[0.1]", "data.longestSide=128"], nil), ([], "demo"),
+      (["selection.finalSeeds=1"], "demo"),
+      (["surrogate.tolerance=3", "policy.means=[0.5]"], "released"),
+    ] as [([String], String?)]) func theCommandOfEvidenceGivesTheSpace(overrides: [String], profile: String?) throws
+  {
+    for metric in SegmentationMetric.allCases {
+      let file = try SearchSpaceFile.named(SurrogateSpace.embeddedName(metric))
+      let space = try file.resolvedSurrogate(profile: profile, overrides: overrides)
+      let command = try SurrogateConfiguration(program: "test", data: "a/b", seed: 4, space: space).command()
+      let start = "autoloss surrogate search --metric \(metric.rawValue) --data b"
+      #expect(command.hasPrefix(start) && command.hasSuffix(" --seed 4"), "\(command)")
+      let given = Self.options(command)
+      #expect(try file.resolvedSurrogate(profile: given.profile, overrides: given.overrides) == space, "\(command)")
+      #expect(given.profile == profile && given.overrides.count <= overrides.count, "\(command)")
+    }
+  }
+
+  /// The same for `evolve`, from whatever file the space came.
+  @Test(arguments: ["detection-twostage", "detection-onestage", "segmentation"]) func theCommandOfEvolveGivesTheSpace(
+    name: String
+  ) throws {
+    let file = try SearchSpaceFile.named(name)
+    let text =
+      "task: \(name)\nevolution: {generations: 3}\nwarmStart: {classification: [\"Neg(Dot(Y,Log(Softmax(X))))\"]}\n"
+    let mine = name == "detection-onestage" ? "task: \(name)\nevolution: {generations: 3}\n" : text
+    let space = try SearchSpaceFile(name: "mine.yaml", text: mine).resolved(overrides: ["selection.finalSeeds=7"])
+    let command = try RunConfiguration(program: "test", data: "synthetic", seed: 1, space: space).command()
+    let given = Self.options(command)
+    #expect(try file.resolved(profile: given.profile, overrides: given.overrides) == space, "\(command)")
+    #expect(command.contains("--set evolution.generations=3") && command.contains("--set selection.finalSeeds=7"))
+  }
+
+  /// `--profile` and `--set` of a command line, unquoted.
+  private static func options(_ command: String) -> (profile: String?, overrides: [String]) {
+    var (words, word, isQuoted) = ([String](), "", false)
+    for character in command {
+      if character == "'" {
+        isQuoted.toggle()
+      } else if character == " ", !isQuoted {
+        words.append(word)
+        word = ""
+      } else {
+        word.append(character)
+      }
+    }
+    words.append(word)
+    let pairs = zip(words, words.dropFirst())
+    return (pairs.first { $0.0 == "--profile" }?.1, pairs.filter { $0.0 == "--set" }.map { $0.1 })
   }
 
   @Test func aSpaceOfTheOtherVerbIsNamed() throws {

@@ -88,7 +88,13 @@ struct SegmentationFolder {
     let list: JSONEntry
     if case .object = top.value { list = try top.required("classes", "the names of the classes") } else { list = top }
     var names: [String] = []
-    for entry in try list.elements() { names.append(try entry.text()) }
+    for entry in try list.elements() {
+      let name = try entry.text()
+      if let first = names.firstIndex(of: name) {
+        throw entry.error("", "'\(name)' is the name of label \(first) too; give every class a name of its own")
+      }
+      names.append(name)
+    }
     guard (2...255).contains(names.count) else {
       throw list.error("", "\(names.count) name(s), expected 2 to 255: a label is one byte, and 255 is ignored")
     }
