@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import _disable_current_modes
 
 from .boxes import areas
 from .dead_parts import first_dead_part
@@ -31,11 +32,11 @@ class Trap(NamedTuple):
 
 
 def _tried_out(function: Callable[[Formula], Found]) -> Callable[[Formula], Found]:
-    """The same answers inside torch.no_grad and torch.inference_mode, and whatever the default device is."""
+    """The same answers inside no_grad, inference_mode and FakeTensorMode, and whatever the default device is."""
 
     @wraps(function)
     def tried(formula: Formula) -> Found:
-        with torch.device("cpu"), torch.inference_mode(False), torch.enable_grad():
+        with _disable_current_modes(), torch.device("cpu"), torch.inference_mode(False), torch.enable_grad():
             return function(formula)
 
     return tried

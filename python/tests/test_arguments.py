@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
-from autoloss import BinaryClsLoss, DeltaLoss, Formula, LossError, MultiClsLoss, RegLoss, SurrogateLoss, overlap
+from autoloss import BinaryClsLoss, DeltaLoss, Formula, LossError, MultiClsLoss, RegLoss, SurrogateLoss, load, overlap
+from autoloss.traps import find, is_scale_dependent
 
 pytestmark = pytest.mark.filterwarnings("ignore::autoloss.AutolossWarning")
 
@@ -168,6 +170,20 @@ def test_surrogates_run_on_any_device(metric: str, is_default: bool) -> None:
     finally:
         torch.set_default_device(None)
     assert found.device.type == device and found.dtype is torch.float32 and logits.grad is not None
+
+
+@pytest.mark.parametrize("name", ["cse-autoloss-a", "cse-autoloss-b"])
+def test_losses_run_on_tensors_without_numbers(name: str) -> None:
+    """FakeTensorMode: what is asked of a model to know its memory."""
+    find.cache_clear()
+    is_scale_dependent.cache_clear()
+    with FakeTensorMode():
+        pair = load(name)
+        pred, target, weight = torch.rand(6, 4, requires_grad=True), torch.rand(6, 4), torch.rand(6)
+        found = pair.reg(pred, target, weight, 4.0) + pair.cls(pred, weight.long(), weight, 4.0, iou=torch.rand(3))
+        found.backward()
+    assert isinstance(found, FakeTensor) and isinstance(pred.grad, FakeTensor)
+    assert find(pair.reg.formula)[0].code == "scaleDependent"
 
 
 @pytest.mark.parametrize(
