@@ -38,16 +38,20 @@ def use(model: nn.Module, cls: object = None, reg: object = None, *, centerness:
             as `reg` weighs 10 in two stages and 1 in one stage; a card or a module weighs what it says.
         centerness: FCOS: "stock", or "iou" for the IoU of the decoded box as target, as CSE-Autoloss-B was trained.
 
-    A second call replaces the first. Parameters, state dict and predictions are untouched. Raises TypeError for a
-    model without a known head or in nn.DataParallel and for a loss of another mode, LossError for one that is not
-    reduced or wants boxes in another unit than pixels, the errors of `autoloss.load` for a loss that is none.
+    The losses follow where heads or predictors are exchanged afterwards, as one does for fine-tuning. A second call
+    replaces the first. Parameters, state dict and predictions are untouched. Raises TypeError for a model without a
+    known head or in nn.DataParallel and for a loss of another mode, LossError for one that is not reduced or wants
+    boxes in another unit than pixels, ValueError where neither loss is given, the errors of `autoloss.load` for a loss
+    that is none.
     """
     if isinstance(model, nn.DataParallel):
         raise TypeError("torchvision's detectors do not train in nn.DataParallel: take DistributedDataParallel")
     inner = model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
     if centerness not in ("stock", "iou"):
         raise ValueError(f"centerness is stock or iou, not {centerness!r}")
-    head = getattr(inner, "roi_heads", None) or getattr(inner, "head", None)
+    if cls is None and reg is None and centerness == "stock":
+        raise ValueError("no loss is given: name one, cls=... or reg=...")
+    head = _head(inner)
     regression = None if reg is None else resolved_boxes(reg, "reg", two_stages=isinstance(head, RoIHeads))
     attached: Attached
     if isinstance(head, RoIHeads):
@@ -65,20 +69,53 @@ def use(model: nn.Module, cls: object = None, reg: object = None, *, centerness:
     if before is not None:
         before.restore()
     inner.__dict__["_autoloss_attached"] = attached
-    attached.attach()
+    attached.attach(inner)
     return attached
+
+
+def _head(model: nn.Module) -> Any:
+    return getattr(model, "roi_heads", None) or getattr(model, "head", None)
 
 
 class Attached:
     """The losses in a model; as a context manager they are taken out at its end."""
 
-    def attach(self) -> None:
-        """Puts the losses in."""
-        raise NotImplementedError
+    head: Any
+    kinds: tuple[type, ...]
+    """The heads that the losses can go to."""
+    watch: Any = None
+
+    def attach(self, model: nn.Module) -> None:
+        """Puts the losses in; they go along where a head of the same kind takes the place of this one."""
+        self._enter()
+        self.watch = model.register_forward_pre_hook(self._follow)
 
     def restore(self) -> None:
         """Takes the losses out: torchvision's own are back. Again is harmless."""
+        if self.watch is not None:
+            self.watch.remove()
+            self.watch = None
+        self._leave()
+
+    def _enter(self) -> None:
         raise NotImplementedError
+
+    def _leave(self) -> None:
+        raise NotImplementedError
+
+    def _follow(self, model: nn.Module, inputs: Any) -> None:
+        """Before every pass: a head that was exchanged after `use` gets the losses too."""
+        head = _head(model)
+        if head is self.head:
+            return
+        if not isinstance(head, self.kinds):
+            raise RuntimeError(
+                f"the head is a {type(head).__name__} now, and the losses were put into a {type(self.head).__name__}: "
+                "call autoloss.torchvision.use again"
+            )
+        self._leave()
+        self.head = head
+        self._enter()
 
     def __enter__(self) -> Attached:
         return self
@@ -99,22 +136,23 @@ class _TwoStage(Attached):
         self, head: RoIHeads, classification: MultiClsLoss | None, regression: RegLoss | DeltaLoss | None
     ) -> None:
         self.head, self.classification, self.regression = head, classification, regression
+        self.kinds = (RoIHeads,)
         self.samples: tuple[Tensor, Tensor, Tensor, int] | None = None
         self.outputs: tuple[Tensor, Tensor] | None = None
         self.hooks: list[Any] = []
 
-    def attach(self) -> None:
+    def _enter(self) -> None:
         self.head.__dict__["select_training_samples"] = self._select
-        self.hooks = [
-            self.head.box_predictor.register_forward_hook(self._predicted),
-            self.head.register_forward_hook(self._computed),
-        ]
+        self.hooks = [self.head.register_forward_hook(self._computed)]
 
-    def restore(self) -> None:
+    def _leave(self) -> None:
         self.head.__dict__.pop("select_training_samples", None)
-        for hook in self.hooks:
+        self._keep_hooks(0)
+
+    def _keep_hooks(self, count: int) -> None:
+        for hook in self.hooks[count:]:
             hook.remove()
-        self.hooks = []
+        del self.hooks[count:]
 
     def _select(self, proposals: list[Tensor], targets: Targets) -> Any:
         """torchvision's sampling, remembered: proposals, labels and matched boxes of all images."""
@@ -125,6 +163,9 @@ class _TwoStage(Attached):
             for target, index, proposal in zip(targets, matched, kept, strict=True)
         ]
         self.samples = (torch.cat(kept), torch.cat(labels), torch.cat(boxes), len(kept))
+        # Every time anew: fine-tuning exchanges the predictor, before or after `use`.
+        self._keep_hooks(1)
+        self.hooks.append(self.head.box_predictor.register_forward_hook(self._predicted))
         return chosen
 
     def _predicted(self, module: nn.Module, inputs: Any, output: tuple[Tensor, Tensor]) -> None:
@@ -135,8 +176,14 @@ class _TwoStage(Attached):
             raise RuntimeError("the losses do not follow a model into nn.DataParallel: take DistributedDataParallel")
         samples, outputs = self.samples, self.outputs
         self.samples = self.outputs = None
-        if not self.head.training or samples is None or outputs is None:
+        self._keep_hooks(1)
+        if not self.head.training:
             return None
+        if samples is None or outputs is None:
+            raise RuntimeError(
+                f"{type(self.head).__name__} trains without select_training_samples or without calling its "
+                "box_predictor, so the losses see nothing: only heads that train as torchvision's RoIHeads can be used"
+            )
         result, losses = output
         return result, {**losses, **self._losses(outputs, samples)}
 
@@ -184,11 +231,12 @@ class _OneStage(Attached):
     ) -> None:
         self.head, self.classification, self.regression = head, classification, regression
         self.centerness = centerness
+        self.kinds = (FCOSHead,) if isinstance(head, FCOSHead) else (RetinaNetHead,)
 
-    def attach(self) -> None:
+    def _enter(self) -> None:
         self.head.__dict__["compute_loss"] = self._compute
 
-    def restore(self) -> None:
+    def _leave(self) -> None:
         self.head.__dict__.pop("compute_loss", None)
 
     def _compute(

@@ -308,3 +308,101 @@ def test_stock_focal_is_what_the_name_focal_means() -> None:
     wanted = sigmoid_focal_loss(logits, functional.one_hot(labels.clamp(min=0), 4) * (labels >= 0)[:, None].float())
     got = autoloss.load("focal", "BINARY_CLS")(logits, labels, reduction_override="none")
     assert torch.allclose(got, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("detector", TWO_STAGE)
+def test_a_predictor_that_is_exchanged_afterwards_trains_with_the_losses(detector: str) -> None:
+    """The recipe of fine-tuning: another box predictor, for other classes; before `use` or after it is the same."""
+    from torchvision.models.detection.faster_rcnn import FastRCNNPredictor
+
+    found = []
+    for is_late in (False, True):
+        model, given = small(detector), batch(detector)
+        predictor = FastRCNNPredictor(model.roi_heads.box_predictor.cls_score.in_features, 4)
+        predictor.load_state_dict(model.roi_heads.box_predictor.state_dict())
+        if is_late:
+            attached = adapter.use(model, cls="cse-autoloss-a", reg="giou")
+            losses(model, given)
+            model.roi_heads.box_predictor = predictor
+        else:
+            model.roi_heads.box_predictor = predictor
+            attached = adapter.use(model, cls="cse-autoloss-a", reg="giou")
+        found.append({name: loss.item() for name, loss in losses(model, given).items()})
+        attached.restore()
+        stock = losses(model, given)
+        assert stock["loss_box_reg"].item() != pytest.approx(found[-1]["loss_box_reg"], rel=1e-3)
+        assert not predictor._forward_hooks
+    assert found[1] == found[0]
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_a_head_that_is_exchanged_afterwards_trains_with_the_losses(detector: str) -> None:
+    model, given = small(detector), batch(detector)
+    attached = adapter.use(model, cls=published(detector), reg=published(detector))
+    wanted = {name: loss.item() for name, loss in losses(model, given).items()}
+    name = "roi_heads" if detector in TWO_STAGE else "head"
+    other = getattr(small(detector), name)
+    setattr(model, name, other)
+    assert {key: loss.item() for key, loss in losses(model, given).items()} == pytest.approx(wanted)
+    attached.restore()
+    stock = {key: loss.item() for key, loss in losses(small(detector), given).items()}
+    assert {key: loss.item() for key, loss in losses(model, given).items()} == pytest.approx(stock)
+
+
+def test_parts_of_one_stage_heads_that_are_exchanged_afterwards_train_with_the_losses() -> None:
+    for detector in ONE_STAGE:
+        model, given = small(detector), batch(detector)
+        with adapter.use(model, cls="cse-autoloss-b", reg="cse-autoloss-b"):
+            wanted = {name: loss.item() for name, loss in losses(model, given).items()}
+            other = small(detector).head
+            model.head.classification_head, model.head.regression_head = (
+                other.classification_head,
+                other.regression_head,
+            )
+            assert {name: loss.item() for name, loss in losses(model, given).items()} == pytest.approx(wanted)
+
+
+def test_heads_that_the_losses_cannot_follow_are_refused_when_they_train() -> None:
+    model, given = small("fcos"), batch("fcos")
+    adapter.use(model, cls="focal")
+    model.head = small("retinanet").head
+    with pytest.raises(RuntimeError, match=r"is a RetinaNetHead now, .*: call autoloss\.torchvision\.use again"):
+        losses(model, given)
+
+    class Own(nn.Module):
+        """A predictor that the head does not call as a module."""
+
+        def __init__(self, stock: nn.Module) -> None:
+            super().__init__()
+            self.stock = stock
+
+        def __call__(self, features: Tensor) -> tuple[Tensor, Tensor]:
+            found: tuple[Tensor, Tensor] = self.stock(features)
+            return found
+
+    model = small("fasterrcnn")
+    adapter.use(model, cls="cross-entropy")
+    model.roi_heads.box_predictor = Own(model.roi_heads.box_predictor)
+    with pytest.raises(RuntimeError, match="RoIHeads trains without select_training_samples or without calling its"):
+        losses(model, batch("fasterrcnn"))
+    model.eval()
+    model([torch.rand(3, 64, 96)])
+
+
+def test_a_pass_that_failed_leaves_nothing_behind() -> None:
+    model, given = small("fasterrcnn"), batch("fasterrcnn")
+    adapter.use(model, cls="cse-autoloss-a", reg="giou")
+    wanted = {name: loss.item() for name, loss in losses(model, given).items()}
+    head = model.roi_heads.box_head
+    model.roi_heads.box_head = nn.Linear(1, 1)
+    with pytest.raises(RuntimeError):
+        losses(model, given)
+    model.roi_heads.box_head = head
+    assert {name: loss.item() for name, loss in losses(model, given).items()} == wanted
+    assert not model.roi_heads.box_predictor._forward_hooks
+
+
+def test_neither_loss_is_refused() -> None:
+    with pytest.raises(ValueError, match="no loss is given: name one"):
+        adapter.use(small("fcos"))
+    assert adapter.use(small("fcos"), centerness="iou")
