@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from functools import wraps
 from typing import Any
 
 import torch
@@ -95,6 +96,28 @@ class AutolossModel(DetectionModel):  # type: ignore[misc]
         return adapted(super().init_criterion(), *self.autoloss)
 
 
+_get_stock_model = DetectionTrainer.get_model
+
+
+@wraps(_get_stock_model)
+def _get_model(self: DetectionTrainer, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
+    """DetectionTrainer's, which does not take the losses of a checkpoint along, and would not tell."""
+    if isinstance(weights, AutolossModel):
+        names = zip(("cls", "reg", "quality"), weights.autoloss, strict=False)
+        given = ", ".join(f"{name}={loss!r}" for name, loss in names if loss is not None)
+        raise LossError(
+            "lossesLost",
+            "this checkpoint was trained with losses of autoloss, and this training would go on with Ultralytics' own: "
+            f"give it trainer=autoloss.ultralytics.trainer({given}), or, where Ultralytics' own are meant, take the "
+            "weights alone: YOLO(configuration).load(checkpoint)",
+        )
+    return _get_stock_model(self, cfg, weights, verbose)
+
+
+# Loading such a checkpoint imports this module, in the processes of a multi-GPU training too.
+DetectionTrainer.get_model = _get_model
+
+
 class AutolossTrainer(DetectionTrainer):  # type: ignore[misc]
     """Trains an AutolossModel with the losses that environment variables name; `trainer` sets them.
 
@@ -109,7 +132,7 @@ class AutolossTrainer(DetectionTrainer):  # type: ignore[misc]
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> AutolossModel:
         """As DetectionTrainer's, with another class."""
         losses = losses_of_environment()
-        stock = super().get_model(cfg=cfg, weights=weights, verbose=verbose)
+        stock = _get_stock_model(self, cfg, weights, verbose)
         stock.__class__ = AutolossModel
         stock.autoloss = losses
         model: AutolossModel = stock

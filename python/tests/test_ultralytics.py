@@ -251,6 +251,31 @@ def test_a_whole_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert made.autoloss == ("quality-focal", "giou", "score")
     assert type(made.criterion.one2one.bbox_loss) is adapter._BoxLoss
     assert yolo.trainer.loss.isfinite().all()
+    going_on_with_its_checkpoint(yolo.trainer.last, root, tmp_path)
+
+
+def going_on_with_its_checkpoint(last: Path, root: Path, tmp_path: Path) -> None:
+    """Fine-tuned or resumed without the trainer it would go back to Ultralytics' own losses."""
+    options: dict[str, Any] = {"imgsz": 64, "batch": 2, "workers": 0, "device": "cpu", "plots": False, "amp": False}
+    options |= {"verbose": False, "project": str(tmp_path / "more"), "epochs": 1, "data": str(root / "data.yaml")}
+    trained = r"trained with losses of autoloss, .*trainer\(cls='quality-focal', reg='giou', quality='score'\)"
+    with pytest.raises(LossError, match=trained):
+        YOLO(str(last)).train(**options)
+    interrupted = torch.load(last, weights_only=False)
+    interrupted |= {"epoch": 0, "optimizer": {}, "ema": interrupted["ema"] or interrupted["model"]}
+    interrupted["train_args"] |= {"epochs": 2, "data": str(root / "data.yaml")}
+    torch.save(interrupted, last.with_name("interrupted.pt"))
+    with pytest.raises(LossError, match=trained):
+        YOLO(str(last.with_name("interrupted.pt"))).train(resume=True, device="cpu")
+    assert YOLO(str(last)).predict(str(next((root / "images" / "val").iterdir())), imgsz=64, verbose=False)
+    again = YOLO(str(last))
+    again.train(trainer=adapter.trainer(cls="focal"), **options)
+    assert again.trainer.model.autoloss == ("focal", None, "iou")
+    with pytest.raises(LossError, match=r"trainer\(cls='focal', quality='iou'\)"):
+        YOLO(str(again.trainer.last)).train(**options)
+    stock = YOLO("yolo26n.yaml", task="detect").load(str(last))
+    stock.train(**options)
+    assert type(stock.trainer.model) is DetectionModel
 
 
 def yolo_folder(root: Path) -> Path:
