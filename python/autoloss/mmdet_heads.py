@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .adapting import Counts
 from .boxes import computed, overlap
-from .errors import AutolossWarning
+from .errors import AutolossWarning, LossError
 from .mmdet import AutolossBinaryCls, AutolossMultiCls, AutolossReg
 from .traps import is_scale_dependent
 
@@ -137,7 +137,24 @@ class _ATSS(_CenternessFeeding):
             )
 
 
-class _Anchors(_Feeding):
+class _EitherTargets(_Feeding):
+    """Heads whose box loss gets boxes or encoded deltas, as `reg_decoded_bbox` says."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """Raises LossError for a formula of boxes that would get deltas."""
+        super().__init__(*given, **named)
+        self._refuse_deltas()
+
+    def _refuse_deltas(self: Any) -> None:
+        if isinstance(self.loss_bbox, AutolossReg) and not self.reg_decoded_bbox:
+            raise LossError(
+                "encodedBoxes",
+                f"{self.loss_bbox.loss.formula} is of the areas of boxes, but without reg_decoded_bbox the head feeds "
+                "encoded deltas: write reg_decoded_bbox=True in the configuration of the head",
+            )
+
+
+class _Anchors(_EitherTargets):
     """Every level is a call of the loss, divided by what the head says."""
 
     def loss_by_feat_single(
@@ -161,7 +178,7 @@ class _Anchors(_Feeding):
             )
 
 
-class _Box(_Feeding):
+class _Box(_EitherTargets):
     """The second stage; the sum of the classification loss is divided by the card's `average_by`."""
 
     def loss(

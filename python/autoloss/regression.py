@@ -97,8 +97,17 @@ class RegLoss(FormulaLoss):
             )
         try:
             largest = float(target.detach().abs().max())
+            is_inverted = bool((target.detach()[:, 2:] < target.detach()[:, :2]).any())
         except RuntimeError:
             return  # Inside torch.func.vmap nothing can be asked.
+        if is_inverted:
+            self._warn(
+                "noBoxes",
+                "a target ends left of or above where it begins, so these are no boxes x1, y1, x2, y2, and the areas "
+                "mean nothing: decode encoded deltas first (in mmdetection reg_decoded_bbox=True), and turn x, y, "
+                "width, height into corners",
+            )
+            return
         is_normalized = largest <= 2
         if is_normalized == (self.box_units == "normalized") or not is_scale_dependent(self.formula):
             return

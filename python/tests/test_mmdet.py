@@ -111,6 +111,20 @@ def test_a_formula_that_reads_q_is_refused_in_a_stock_head() -> None:
         assert blind(logits, labels).item() == 0
 
 
+def test_targets_that_are_no_boxes_are_told_once() -> None:
+    """Encoded deltas, as heads without reg_decoded_bbox feed them, would train on areas that mean nothing."""
+    torch.manual_seed(5)
+    deltas, loss = torch.randn(8, 4), detection.AutolossReg("giou")
+    with pytest.warns(AutolossWarning, match=r"no boxes x1, y1, x2, y2, .*reg_decoded_bbox=True") as told:
+        loss(torch.randn(8, 4), deltas)
+        loss(torch.randn(8, 4), deltas)
+    assert [warning.message.code for warning in told] == ["noBoxes"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        padded = torch.cat([boxes(3, 1), torch.zeros(2, 4)])
+        detection.AutolossReg("giou")(boxes(5, 2), padded)
+
+
 def test_what_a_sum_is_divided_by_in_a_head_that_counts() -> None:
     logits, labels = torch.randn(5, 3), torch.tensor([0, 1, 2, 3, 3])
     counts = Counts(torch.tensor(4.0), torch.tensor(3.0), 2)
@@ -321,6 +335,26 @@ def one_stage_losses(head: Any, *, empty: bool = False) -> dict[str, Tensor]:
     metas = [{"img_shape": (64, 64), "pad_shape": (64, 64), "scale_factor": (1, 1)}] * 2
     found = head.loss_by_feat(*head(maps), batch_gt_instances=truths, batch_img_metas=metas)
     return {name: sum(loss) if isinstance(loss, list) else loss for name, loss in found.items()}
+
+
+@needs_mmdet
+def test_heads_that_would_feed_deltas_to_a_formula_of_boxes_are_refused() -> None:
+    """It would train on the areas of deltas: a loss of thousands at the first step."""
+    from mmdet.registry import MODELS
+
+    two_stages = {
+        "type": "AutolossShared2FCBBoxHead",
+        "loss_cls": {"type": "AutolossMultiCls", "formula": "cse-autoloss-a"},
+        "loss_bbox": {"type": "AutolossReg", "formula": "cse-autoloss-a"},
+    }
+    refused = "without reg_decoded_bbox the head feeds encoded deltas: write reg_decoded_bbox=True"
+    for configuration in (two_stages, one_stage_configuration("RetinaHead", "focal") | {"reg_decoded_bbox": False}):
+        for written in (configuration | {"reg_decoded_bbox": False}, configuration):
+            with pytest.raises(LossError, match=refused):
+                MODELS.build(copy.deepcopy(written))
+        assert MODELS.build(copy.deepcopy(configuration) | {"reg_decoded_bbox": True})
+        stock = copy.deepcopy(configuration) | {"loss_bbox": {"type": "L1Loss"}}
+        assert MODELS.build(stock)
 
 
 @needs_mmdet
