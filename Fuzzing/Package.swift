@@ -22,12 +22,17 @@ let package = Package(
     .target(name: "Reporting", dependencies: ["CCairo"], swiftSettings: swift),
     .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m")]),
     .target(name: "Losses", dependencies: ["Formulas", "JSONValues", "Randomness", "CKernels"], swiftSettings: swift),
+    .target(name: "Tensors", dependencies: ["CKernels", "Randomness"], swiftSettings: swift),
+    .target(
+      name: "Surrogates", dependencies: ["Formulas", "JSONValues", "Losses", "Tensors", "Randomness", "CKernels"],
+      swiftSettings: swift),
     .target(
       name: "Screening", dependencies: ["Formulas", "JSONValues", "Losses", "Randomness", "Reporting", "CKernels"],
       swiftSettings: swift),
     .target(name: "CFuzzer"),
     .executableTarget(
-      name: "fuzz", dependencies: ["Formulas", "JSONValues", "Losses", "Screening", "CFuzzer"], swiftSettings: swift,
+      name: "fuzz", dependencies: ["Formulas", "JSONValues", "Losses", "Surrogates", "Screening", "CFuzzer"],
+      swiftSettings: swift,
       linkerSettings: [.unsafeFlags(["-sanitize=address"]), .linkedLibrary("stdc++")]),
   ],
   swiftLanguageModes: [.v6]

@@ -6,6 +6,8 @@ enum FuzzTarget: String, CaseIterable {
   case evaluator
   /// Lines of `eval-expr --batch`, JSON texts, loss cards.
   case requests
+  /// Texts of `surrogate eval --batch`.
+  case surrogates
   /// Formulas as mathematics, Python and Swift.
   case notations
   /// Formulas before the verifier, the descent simulation and the fingerprint.
@@ -17,6 +19,7 @@ enum FuzzTarget: String, CaseIterable {
     case .parser: ParserTarget.run(bytes)
     case .evaluator: EvaluatorTarget.run(bytes)
     case .requests: RequestTarget.run(bytes)
+    case .surrogates: SurrogateTarget.run(bytes)
     case .notations: NotationTarget.run(bytes)
     case .screening: ScreeningTarget.run(bytes)
     }
@@ -29,6 +32,7 @@ enum FuzzTarget: String, CaseIterable {
     case .parser: { FuzzTarget.parser.run(UnsafeRawBufferPointer(start: $0, count: $1)) }
     case .evaluator: { FuzzTarget.evaluator.run(UnsafeRawBufferPointer(start: $0, count: $1)) }
     case .requests: { FuzzTarget.requests.run(UnsafeRawBufferPointer(start: $0, count: $1)) }
+    case .surrogates: { FuzzTarget.surrogates.run(UnsafeRawBufferPointer(start: $0, count: $1)) }
     case .notations: { FuzzTarget.notations.run(UnsafeRawBufferPointer(start: $0, count: $1)) }
     case .screening: { FuzzTarget.screening.run(UnsafeRawBufferPointer(start: $0, count: $1)) }
     }
