@@ -169,6 +169,12 @@ def _positives(target: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
     rows, classes = logits.shape
     if target.shape == logits.shape:
         py = target.detach().to(logits.dtype)
+        if number(((py != 0) & (py != 1)).any()):
+            raise LossError(
+                "softTargets",
+                "target holds numbers between or beside 0 and 1: give zeros and ones, and a soft score as iou=, the "
+                "number that Q holds",
+            )
         return py, (py > 0).any(1)
     check_labels(target, rows, f" or {[rows, classes]} (zeros and ones)")
     label = target.reshape(-1)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from .cards import LossCard
 from .curves import checked_parameterization
 from .loading import load
+from .reduction import checked_weight
 from .surrogate import SurrogateLoss
 
 
@@ -56,7 +57,7 @@ class AutolossSurrogate(nn.Module):
                 raise ValueError(f"card takes one of mode SURROGATE, not {card}")
             self.loss = loss
             if loss_weight is not None:
-                self.loss.loss_weight = loss_weight
+                self.loss.loss_weight = checked_weight(loss_weight)
         else:
             self.loss = SurrogateLoss(
                 metric or "",

@@ -24,7 +24,9 @@ def checked_reduction(reduction: str) -> str:
 
 
 def checked_weight(loss_weight: float) -> float:
-    """A weight of the whole loss; raises ValueError where it is no finite number."""
+    """A weight of the whole loss; raises ValueError where it is not finite, TypeError where it is no number."""
+    if isinstance(loss_weight, (str, bytes)) or not hasattr(loss_weight, "__float__"):
+        raise TypeError(f"loss_weight is of type {type(loss_weight).__name__} where a number is needed")
     if not math.isfinite(loss_weight):
         raise ValueError(f"loss_weight {loss_weight} is no weight: write a finite number")
     return float(loss_weight)

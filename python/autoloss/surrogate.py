@@ -103,6 +103,11 @@ class SurrogateLoss(nn.Module):
             raise ValueError(
                 f"logits are N x C x H x W floating-point numbers, not of shape {shape} and {logits.dtype}"
             )
+        if logits.shape[1] < 2:
+            raise ValueError(
+                "logits have one channel, whose softmax is 1 everywhere, so that nothing would be trained: give two "
+                "channels, background and object (in mmsegmentation num_classes=2, out_channels=2)"
+            )
         labels = label_maps.clean_labels(labels, logits.shape[1], self.ignore_index)
         if labels.shape != logits[:, 0].shape:
             raise ValueError(f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)} differ in size")

@@ -199,3 +199,19 @@ def test_inputs_of_a_formula_have_one_shape(text: str, given: dict[str, tuple[in
     with pytest.raises(LossError, match=words) as caught:
         Formula(text)(**{name: torch.ones(shape) for name, shape in given.items()})
     assert caught.value.code == "inputShape"
+
+
+def test_soft_targets_are_refused() -> None:
+    """PY and NY are zeros and ones; outside the CPU and in compiled losses nobody looks, as with labels."""
+    loss = load("focal", "BINARY_CLS")
+    logits = torch.randn(4, 3)
+    sharp = (torch.rand(4, 3) > 0.5).float()
+    assert loss(logits, sharp).isfinite() and loss(logits, sharp.bool()).isfinite()
+    for soft in (0.3 * sharp, sharp + 1, -sharp - 1, torch.full((4, 3), float("nan"))):
+        with pytest.raises(LossError, match="between or beside 0 and 1: give zeros and ones") as caught:
+            loss(logits, soft)
+        assert caught.value.code == "softTargets"
+    torch._dynamo.reset()
+    assert torch.compile(loss, backend="eager", fullgraph=True)(logits, sharp).isfinite()
+    each = torch.func.vmap(lambda x, y: loss(x[None], y[None]))(logits, sharp)
+    assert each.mean().item() == pytest.approx(loss(logits, sharp).item(), rel=1e-5)

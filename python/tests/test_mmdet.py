@@ -28,6 +28,8 @@ with warnings.catch_warnings():
     import autoloss.mmdet as detection
     import autoloss.mmseg as segmentation
 
+from golden import REPOSITORY
+
 from autoloss import AutolossWarning, CardError, Formula, LossCard, LossError, SurrogateLoss, overlap
 from autoloss.adapting import Counts
 from autoloss.loading import load
@@ -647,6 +649,13 @@ def test_a_surrogate_has_mmsegmentations_signature(tmp_path: Path) -> None:
     assert loss.loss_name == "loss_autoloss"
     with pytest.raises(ValueError, match="begin with 'loss_'"):
         segmentation.AutolossSurrogate("mIoU", loss_name="mine")
+    for given in ({"metric": "mIoU"}, {"card": REPOSITORY / "results" / "published" / "auto-seg-loss-miou.yaml"}):
+        with pytest.raises(ValueError, match="loss_weight nan is no weight"):
+            segmentation.AutolossSurrogate(**given, loss_weight=math.nan)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="loss_weight is of type str"):
+            segmentation.AutolossSurrogate(**given, loss_weight="2")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="logits have one channel"):
+        loss(torch.randn(2, 1, 6, 5), labels.clamp(max=1))
     with pytest.raises(ValueError, match="either a metric or a card"):
         segmentation.AutolossSurrogate()
     with pytest.raises(ValueError, match="takes no avg_factor"):

@@ -268,6 +268,10 @@ def test_bad_inputs_are_named() -> None:
         loss(torch.zeros(1, 2, 4, 4, dtype=torch.long), torch.zeros(1, 4, 4, dtype=torch.long))
     with pytest.raises(ValueError, match=r"not of shape \(1, 0, 4, 4\)"):
         loss(torch.zeros(1, 0, 4, 4), torch.zeros(1, 4, 4, dtype=torch.long))
+    with pytest.raises(ValueError, match="logits have one channel, whose softmax is 1 everywhere"):
+        loss(torch.zeros(1, 1, 4, 4), torch.zeros(1, 4, 4, dtype=torch.long))
+    with pytest.raises(TypeError, match="loss_weight is of type str where a number is needed"):
+        SurrogateLoss("mIoU", loss_weight="2")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="labels is of type list where a tensor is needed"):
         loss(torch.zeros(1, 2, 4, 4), [0])
     with pytest.raises(TypeError, match="labels are integers"):
