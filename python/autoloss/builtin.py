@@ -77,7 +77,7 @@ def card_of(name: str, mode: Mode) -> LossCard:
             alpha=0.25,
             average_by="positives_plus_images",
             iou="decoded_box",
-            warnings=("deadCode", "saturatingGradient"),
+            warnings=("deadCode", "fp32DeadGradient"),
             provenance=_PUBLISHED,
         )
     has_alpha = name == "focal" and mode is Mode.BINARY_CLS

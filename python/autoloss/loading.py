@@ -50,7 +50,9 @@ def load(
     and branch. A formula alone has weight 1, and alpha 0.25 in BINARY_CLS. Warns (AutolossWarning) of the traps that
     the loss holds.
 
-    Raises FormulaError, CardError or LossError, which say what is wrong and the mend.
+    Raises FormulaError, CardError or LossError (all ValueErrors), which say what is wrong and the mend; ValueError for
+    an unknown mode or branch, OSError (FileNotFoundError and the like) where a card file cannot be read, TypeError for
+    what is none of these, such as None or bytes.
     """
     wanted = None if mode is None else as_mode(mode)
     if branch is not None and branch not in BRANCHES:
@@ -62,7 +64,7 @@ def load(
     if not isinstance(loss, (str, os.PathLike)):
         kind = type(loss).__name__
         raise TypeError(f"a loss is a name, a formula, a card or the path of one, not of type {kind}")
-    text = os.fspath(loss).strip()
+    text = os.fsdecode(loss).strip()
     path, _, name = text.partition("#")
     if not isinstance(loss, str) or path.endswith((".yaml", ".yml", ".json")):
         cards = load_cards(path)

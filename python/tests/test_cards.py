@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 import warnings
 from pathlib import Path
@@ -33,7 +34,7 @@ from autoloss import (
     load_cards,
     save_cards,
 )
-from autoloss.builtin import card_of
+from autoloss.builtin import NAMES, card_of, modes_of
 from autoloss.card_reader import cards_of
 from autoloss.card_writer import json_text, yaml_text
 from autoloss.traps import find
@@ -343,6 +344,9 @@ def test_load_by_path_and_by_formula() -> None:
         autoloss.load("Neg(Log(Div(I,U))", mode="REG")
     with pytest.raises(FileNotFoundError):
         autoloss.load("nowhere.yaml")
+    for wrong in (None, b"giou", 5):
+        with pytest.raises(TypeError, match="a loss is a name, a formula, a card or the path of one, not of type"):
+            autoloss.load(wrong)  # type: ignore[arg-type]
 
 
 def test_losses_say_what_their_cards_say_of_ious_and_units() -> None:
@@ -380,6 +384,18 @@ def test_traps_are_told_at_loading(name: str, mode: str, codes: list[str]) -> No
         loss = autoloss.load(name, mode)
     assert [each.message.code for each in caught if isinstance(each.message, AutolossWarning)] == codes
     assert [trap.code for trap in find(loss.formula)] == codes
+
+
+def test_warnings_of_built_in_cards_are_codes_of_the_swift_program() -> None:
+    source = (REPOSITORY / "Sources" / "Screening" / "Explanation" / "LossWarning.swift").read_text()
+    codes = {code for line in re.findall(r"^  case ([a-z0-9A-Z, ]+)$", source, re.M) for code in line.split(", ")}
+    assert {"deadCode", "fp32DeadGradient"} < codes
+    for name in NAMES:
+        for mode in modes_of(name):
+            assert set(card_of(name, mode).warnings) <= codes, name
+    for path in (REPOSITORY / "results" / "published").glob("*.yaml"):
+        for card in load_cards(path):
+            assert set(card.warnings) <= codes, path
 
 
 @pytest.mark.parametrize("mode", list(Mode))
