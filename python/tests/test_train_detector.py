@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -317,6 +318,26 @@ def test_bad_arguments_are_named(
     steps = [] if given[0] in ("--steps", "--epochs") else ["--steps", "1"]
     assert main([*arguments(data), *steps, *given]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_files_that_are_no_weights_are_named(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tensor = tmp_path / "tensor.pt"
+    torch.save(torch.zeros(3), tensor)
+    for number, content in enumerate((b"root:x:0:0:root:/root:/bin/bash\n", b"", b"PK\x03\x04", b"\x80\x02K\x01.")):
+        file = tmp_path / f"{number}.pth"
+        file.write_bytes(content)
+        assert main([*arguments(data), "--steps", "1", "--backbone-weights", str(file)]) == 2
+        told = capsys.readouterr().err
+        named = rf"--backbone-weights {re.escape(str(file))} holds (no state dict of PyTorch: \w+|a int,)"
+        assert re.search(named, told), told
+    assert main([*arguments(data), "--steps", "1", "--backbone-weights", str(tensor)]) == 2
+    assert "holds a Tensor, no state dict of PyTorch" in capsys.readouterr().err
+    torch.save({"features.0.0.weight": torch.zeros(3)}, tensor)
+    assert main([*arguments(data), "--steps", "1", "--backbone-weights", str(tensor)]) == 2
+    assert "does not fit the backbone: size mismatch for 0.0.weight" in capsys.readouterr().err
+    torch.save({0: torch.zeros(3)}, tensor)
+    assert main([*arguments(data), "--steps", "1", "--backbone-weights", str(tensor)]) == 2
+    assert re.search(r"lacks \d+ tensors of the backbone: 0\.0\.weight", capsys.readouterr().err)
 
 
 def test_folders_are_not_mixed_up(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

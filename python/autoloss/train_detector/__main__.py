@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from .checkpoint import NAME
-from .faults import FailedError, InputError, StoppedError
+from .faults import FailedError, InputError, StoppedError, first_line
 from .losses import read_losses
 from .models import TASKS
 from .options import Options, parse
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FailedError as error:
         return _complain(str(error), FAILED) if processes.first else FAILED
     except torch.cuda.OutOfMemoryError as error:
-        return _complain(f"{str(error).splitlines()[0]} Take a smaller --batch or --size, or --amp", FAILED)
+        return _complain(f"{first_line(error)} Take a smaller --batch or --size, or --amp", FAILED)
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
 

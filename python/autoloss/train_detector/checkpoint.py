@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .faults import FailedError, InputError
+from .faults import FailedError, InputError, first_line
 
 NAME = "checkpoint.pt"
 VERSION = 2
@@ -37,7 +37,7 @@ def save(folder: str, content: dict[str, Any]) -> None:
         os.replace(temporary, Path(folder) / NAME)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
         temporary.unlink(missing_ok=True)
-        raise FailedError(f"{Path(folder) / NAME} cannot be written: {str(error).splitlines()[0]}") from None
+        raise FailedError(f"{Path(folder) / NAME} cannot be written: {first_line(error)}") from None
 
 
 def load(folder: str, identity: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def load(folder: str, identity: dict[str, Any]) -> dict[str, Any]:
         content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
         version, theirs = content["version"], content["identity"]
     except Exception as error:  # whatever a broken file raises
-        raise InputError(f"--resume: {file} cannot be read: {str(error).splitlines()[0]}") from None
+        raise InputError(f"--resume: {file} cannot be read: {first_line(error)}") from None
     if version != VERSION:
         raise InputError(f"--resume: {file} is of version {version}, this program reads {VERSION}")
     changed = [

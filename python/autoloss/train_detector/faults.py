@@ -17,3 +17,9 @@ class StoppedError(RuntimeError):
     def __init__(self, message: str, *, interrupted: bool) -> None:
         super().__init__(message)
         self.interrupted = interrupted
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error of another library says, or its name where it says nothing of use."""
+    text = str(error).strip()
+    return text.splitlines()[0] if " " in text else f"{type(error).__name__} {text}".strip()

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from .faults import InputError
+from .faults import InputError, first_line
 
 DETECTORS = ("fasterrcnn", "maskrcnn", "fcos", "retinanet")
 BACKBONES = (
@@ -99,11 +99,16 @@ def _load_backbone(body: nn.Module, file: str) -> None:
     """Loads what fits of a state dict; InputError if nothing or something of another shape does."""
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
-        state = state.get("state_dict", state)
-        state = {key.removeprefix("features."): value for key, value in state.items()}
-        outcome = body.load_state_dict(state, strict=False)
     except Exception as error:  # whatever a foreign file raises
-        raise InputError(f"--backbone-weights {file}: {str(error).splitlines()[0]}") from None
+        raise InputError(f"--backbone-weights {file} holds no state dict of PyTorch: {first_line(error)}") from None
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict):
+        raise InputError(f"--backbone-weights {file} holds a {type(state).__name__}, no state dict of PyTorch")
+    try:
+        outcome = body.load_state_dict({str(key).removeprefix("features."): each for key, each in state.items()}, False)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()  # the lines above say what was loaded into what
+        raise InputError(f"--backbone-weights {file} does not fit the backbone: {reason}") from None
     if outcome.missing_keys:
         some = ", ".join(outcome.missing_keys[:3])
         raise InputError(
