@@ -121,6 +121,11 @@ def bounds(subject: Formula, given: dict[str, Tensor]) -> tuple[Tensor, dict[str
     return limit(lambda run: run[0]), {name: limit(lambda run, name=name: run[1][name]) for name in base[1]}
 
 
+def share_without_bound(limits: list[Tensor]) -> float:
+    """Of all entries, how many no comparison can fail on; formulas count alike."""
+    return sum(limit.isinf().double().mean().item() for limit in limits) / len(limits)
+
+
 def _disturbed(subject: Formula, generator: torch.Generator, given: dict[str, Tensor]) -> Tensor:
     values: list[Tensor] = []
     for node in subject.nodes:

@@ -133,6 +133,8 @@ def test_random_formulas_compile_export_and_run_in_onnxruntime(
     module = Many(mode, formulas).eval()
     stacks = {name: torch.stack([given[name]] * len(formulas)) for name in mode.variables}
     limits = [random_formulas.bounds(formula, given) for formula in formulas]
+    for of in (lambda limit: [limit[0]], lambda limit: [*limit[1].values()]):
+        assert random_formulas.share_without_bound([each for limit in limits for each in of(limit)]) < 0.2
     expected = [random_formulas.value_and_gradients(formula, given, mode) for formula in formulas]
 
     # The compiler with its backward graph; the code that its last stage writes is tried on the known losses.
