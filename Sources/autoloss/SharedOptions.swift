@@ -96,6 +96,13 @@ enum WorkerCount {
   }
 }
 
+/// `--steps` on the verbs that train.
+enum StepsOption {
+  static func check(_ steps: Int?) throws {
+    if let steps, !(1...1_000_000).contains(steps) { throw InputError("--steps \(steps): must lie in 1 ... 1000000") }
+  }
+}
+
 extension InitialWeights: ExpressibleByArgument {
   public init?(argument: String) {
     if argument.isEmpty { return nil }

@@ -195,6 +195,47 @@ import Testing
     }
   }
 
+  /// A data folder whose val split holds a picture, but no object.
+  private func unscoredData(_ folder: URL) throws -> String {
+    let data = folder.appendingPathComponent("unscored")
+    let picture = try bytes(folder, "figures/seed-1-example-1.png")
+    for split in ["train", "val", "test"] {
+      let object = #"{"id": 1, "image_id": 1, "category_id": 1, "bbox": [9, 20, 90, 60]}"#
+      let json = """
+        {"images": [{"id": 1, "file_name": "a.png"}], "categories": [{"id": 1, "name": "thing"}],
+         "annotations": [\(split == "val" ? "" : object)]}
+        """
+      for (path, content) in [("\(split)/a.png", picture), ("annotations/instances_\(split).json", Data(json.utf8))] {
+        let file = data.appendingPathComponent(path)
+        try FileManager.default.createDirectory(
+          at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try content.write(to: file)
+      }
+    }
+    return "unscored"
+  }
+
+  /// Speed and time of a continuation are those of all sittings, also where nothing was left to do.
+  @Test func aContinuationKnowsTheTimeOfTheSittingsBefore() throws {
+    try withScratchFolder { folder in
+      func run(_ arguments: [String]) throws -> (seconds: Double, speed: Double) {
+        let output = try Command.run(arguments + ["--json"], in: folder)
+        #expect(output.status == 0, "\(output.err)")
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(output.out.utf8)) as? [String: Any])
+        #expect(json["diverged"] as? Int == 0)
+        let run = try #require((json["runs"] as? [[String: Any]])?.first)
+        return (try #require(run["seconds"] as? Double), try #require(run["images_per_second"] as? Double))
+      }
+      let first = try run(try arguments(folder, ["--out", "run"], steps: 200))
+      let again = try run(["train", "--resume", "--out", "run"])
+      #expect(again.seconds >= first.seconds && first.speed > 0)
+      #expect(abs(again.speed / first.speed - 1) < 1e-9, "\(first), then \(again)")
+      // A file of times that nobody can read costs the times, not the training.
+      try Data("{".utf8).write(to: folder.appendingPathComponent("run/seed-1/time.json"))
+      #expect(try run(["train", "--resume", "--out", "run"]).speed == 0)
+    }
+  }
+
   @Test func furtherSeedsJoinATraining() throws {
     try withScratchFolder { folder in
       let first = try Command.run(try arguments(folder, ["--out", "run"]), in: folder)
@@ -213,7 +254,7 @@ import Testing
 
   @Test func foldersAndWeightsOfSomethingElseAreRefused() throws {
     try withScratchFolder { folder in
-      let first = try Command.run(try arguments(folder, ["--out", "run"]), in: folder)
+      let first = try Command.run(try arguments(folder, ["--out", "run", "--figures", "figures"]), in: folder)
       #expect(first.status == 0, "\(first.err)")
       for seed in ["1", "2"] {
         let made = try Command.run(
@@ -247,6 +288,10 @@ import Testing
       try Data(bytes(folder, "run/seed-1/checkpoint.safetensors").dropLast(7)).write(
         to: folder.appendingPathComponent("short.safetensors"))
 
+      // Finished seeds need no weights to begin with.
+      let finished = try Command.run(["train", "--resume", "--out", "warm"], in: folder)
+      #expect(finished.status == 0, "\(finished.err)")
+      let unscored = try unscoredData(folder)
       let rows: [(arguments: [String], words: [String])] = [
         (["train", "--out", "run"], ["run", "--resume"]),
         (["train", "--resume"], ["--out"]),
@@ -255,12 +300,24 @@ import Testing
         (["train", "--resume", "--out", "run", "--loss-reg", "l1"], ["regression = giou"]),
         (["train", "--resume", "--out", "run", "--steps", "9"], ["schedule.steps = 8"]),
         (["train", "--resume", "--out", "run", "--init", "b2.safetensors"], ["initialWeights = none"]),
-        (["train", "--resume", "--out", "warm"], ["warm", "initial weights"]),
+        (["train", "--resume", "--out", "warm", "--seeds", "2"], ["warm", "initial weights"]),
+        (["train", "--resume", "--out", "warm", "--init", "b1.safetensors"], ["warm", "initial weights"]),
         (["evolve", "--resume", "--out", "search"], ["search", "initial weights"]),
         (["train", "--init", "b1.safetensors", "--steps", "3"], ["b1.safetensors", "pretrain"]),
         (["train", "--init", "none.safetensors"], ["none.safetensors"]),
         (["train", "--init", "plain.safetensors"], ["plain.safetensors", "header"]),
         (["train", "--checkpoint-every", "0"], ["--checkpoint-every 0"]),
+        (["train", "--steps", "0"], ["--steps 0", "1 ... 1000000"]),
+        (["train", "--out", "/proc/x"], ["--out /proc/x", "no folder"]),
+        (["train", "--figures", "/proc/x"], ["--figures /proc/x", "no folder"]),
+        (["train", "--data", unscored], ["search-val", "no object"]),
+        (["evolve", "--data", unscored, "--out", "never"], ["search-val", "no object"]),
+        (["pretrain", "--steps", "0"], ["--steps 0"]),
+        (
+          ["pretrain", "--set", "training.final.learningRate=1"],
+          ["training.final.learningRate=1", "detector.backbone"]
+        ),
+        (["pretrain", "--set", "data.synthetic.trainImages=3"], ["data.synthetic.trainImages=3", "data.height"]),
         (["train", "--predictions", "nowhere/p.json"], ["nowhere"]),
         (["detect", "--checkpoint", "b2.safetensors", "x.png"], ["b2.safetensors", "format"]),
         (["detect", "--checkpoint", "short.safetensors", "x.png"], ["short.safetensors", "bytes"]),

@@ -11,6 +11,8 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   case malformedEntry(file: String, entry: String, reason: String)
   case noImages(file: String, split: String, problem: String?)
   case noBoxes(split: String)
+  /// A split to score on without an object that counts; its AP would be undefined.
+  case nothingToScore(split: String)
   case classesDiffer(file: String, reason: String)
   case tooFewImages(count: Int)
   case invalidSetting(name: String, reason: String)
@@ -29,6 +31,7 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     case .malformedEntry: "malformedEntry"
     case .noImages: "noImages"
     case .noBoxes: "noBoxes"
+    case .nothingToScore: "nothingToScore"
     case .classesDiffer: "classesDiffer"
     case .tooFewImages: "tooFewImages"
     case .invalidSetting: "invalidSetting"
@@ -65,6 +68,8 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(file): no usable image in split '\(split)'; " + (problem.map { "the first problem: \($0)" } ?? "add images")
     case .noBoxes(let split):
       "split '\(split)' holds no box to learn from; add annotations"
+    case .nothingToScore(let split):
+      "\(split) holds no object, so there is nothing to score; add annotations to that split, or score another one"
     case .classesDiffer(let file, let reason):
       "\(file): \(reason); all splits need the same categories"
     case .tooFewImages(let count):

@@ -6,7 +6,7 @@ import Foundation
 /// fit; anything else is rebuilt. A cache that cannot be written costs time, never the run.
 public struct DecodedCache: Sendable {
   /// Raise when decoding, resizing or the file's form changes.
-  static let version: UInt32 = 1
+  static let version: UInt32 = 2
   private static let magic = Array("ALDECODE".utf8)
 
   /// The folder that holds the files; created when first written.

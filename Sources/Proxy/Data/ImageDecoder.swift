@@ -1,7 +1,8 @@
 import CPNG
 import CTurboJPEG
 
-/// Turns JPEG and PNG files into RGB of 8 bits; gray, palette, alpha, 16-bit and CMYK pictures are converted.
+/// Turns JPEG and PNG files into RGB of 8 bits; gray, palette, alpha, 16-bit and CMYK pictures are converted, JPEGs turned
+/// as their EXIF orientation says.
 package enum ImageDecoder {
   /// Why a file is no picture for us.
   package struct Failure: Error, Hashable {
@@ -51,7 +52,8 @@ extension ImageDecoder {
       throw Failure(reason: damage)
     }
     if isCMYK { pixels = rgb(invertedCMYK: pixels) }
-    return Decoded(image: RGBImage(width: Int(width), height: Int(height), bytes: pixels), damage: damage)
+    let image = RGBImage(width: Int(width), height: Int(height), bytes: pixels)
+    return Decoded(image: ImageOrientation(jpeg: bytes).upright(image), damage: damage)
   }
 
   /// Adobe stores CMYK inverted: 255 is no ink.

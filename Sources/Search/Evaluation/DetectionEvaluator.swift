@@ -87,9 +87,7 @@ public struct DetectionEvaluatorSource: EvaluatorSource {
   public init(
     _ space: SearchSpace, splits: DetectionSplits, backbone: BackboneWeights? = nil, machine: Machine = .current
   ) throws {
-    for part in [splits.searchTrain, splits.searchValidation, splits.holdOut] {
-      try part.requireMasks(for: space.detector.kind)
-    }
+    try splits.require(masksFor: space.detector.kind, scoring: LossTraining.Split.allCases)
     self.space = space
     self.splits = splits
     self.backbone = backbone

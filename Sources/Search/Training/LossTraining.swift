@@ -25,31 +25,34 @@ public struct LossTraining: Sendable {
   public let split: Split
   /// What every seed begins with; nil: drawn from the seed.
   public let backbone: BackboneWeights?
+  /// Content hash of the backbone that the checkpoints began with, or "none".
+  let initialHash: String
 
+  /// - Parameter initialHash: of the backbone, where trainings go on that all stand in checkpoints and none is given.
   public init(
     _ space: SearchSpace, schedule: TrainingSettings, losses: DetectionLosses, split: Split,
-    backbone: BackboneWeights? = nil
+    backbone: BackboneWeights? = nil, initialHash: String? = nil
   ) {
     (self.space, self.schedule, self.losses) = (space, schedule, losses)
     (self.split, self.backbone) = (split, backbone)
+    self.initialHash = backbone?.contentHash ?? initialHash ?? "none"
   }
 
   /// The images that are scored.
   public func scored(_ splits: DetectionSplits) -> DetectionDataset { split.images(of: splits) }
 
-  var initialHash: String { backbone?.contentHash ?? "none" }
-
   /// One result for each seed, in order; `report` is called as each is done, on the calling thread, and `progress` after
   /// every step of every seed, on the threads that train.
   ///
   /// Seeds whose checkpoint lies in the records' folder go on from there.
-  /// - Throws: `DetectorError` for data that the detector cannot learn from; `Interrupted` after a stop was asked for, with all checkpoints written.
+  /// - Throws: `DetectorError` for data that the detector cannot learn from, `DatasetError` for a split without anything
+  ///   to score; `Interrupted` after a stop was asked for, with all checkpoints written.
   public func run(
     seeds: [UInt64], on splits: DetectionSplits, workers: Int, records: TrainingRecords = TrainingRecords(),
     cancellation: Cancellation, progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in },
     report: (SeedResult) throws -> Void
   ) throws -> [SeedResult] {
-    for part in [splits.searchTrain, scored(splits)] { try part.requireMasks(for: space.detector.kind) }
+    try splits.require(masksFor: space.detector.kind, scoring: [split])
     let pool = WorkerPool(count: min(workers, seeds.count)) {
       try SeedTraining(self, splits: splits, records: records)
     }

@@ -22,16 +22,17 @@ final class SeedTraining {
   func run(
     seed: UInt64, isCancelled: () -> Bool, progress: (TrainingProgress) -> Void
   ) throws -> SeedResult {
-    let start = ProcessInfo.processInfo.systemUptime
     let state = try storedState(seed)
+    var meter = SpeedMeter(
+      imagesPerStep: task.schedule.imagesPerBatch,
+      earlier: state == nil ? TrainingTime() : TrainingTime(kept: records.folder?.time(seed)))
     let training = try trainer.begin(
       task.schedule, losses: task.losses, on: splits.searchTrain, seed: seed, from: state)
     let curves = try TrainingCurves(records.events, seed: seed, resumedAt: state?.step)
-    var meter = SpeedMeter(imagesPerStep: task.schedule.imagesPerBatch)
     progress(Self.progress(training, images: 0, LossSummary()))
     while !training.isFinished {
       if isCancelled() {
-        try keep(training, curves)
+        try keep(training, curves, meter)
         throw Interrupted()
       }
       let report = try training.advance()
@@ -39,25 +40,28 @@ final class SeedTraining {
       try curves?.add(report, imagesPerSecond: meter.recent)
       guard report.isFinite else {
         try curves?.flush()
-        return result(seed, .diverged(step: report.step), start, meter, resumedAt: state?.step)
+        return result(seed, .diverged(step: report.step), meter, resumedAt: state?.step)
       }
       progress(Self.progress(training, images: task.schedule.imagesPerBatch, report.losses))
       if training.step % max(1, records.checkpointInterval) == 0, !training.isFinished {
-        try keep(training, curves)
+        try keep(training, curves, meter)
       }
       if records.scoringInterval > 0, training.step % records.scoringInterval == 0, !training.isFinished {
         try meter.pause { try curves?.add(score(training).score, step: training.step) }
       }
     }
-    try keep(training, curves)
+    let wasFinished = state?.step == training.step
+    if !wasFinished { try keep(training, curves, meter) }
     let found = try score(training)
     try curves?.add(found.score, step: training.step)
     try curves?.flush()
     if let folder = records.folder {
       try AtomicFile.write(COCOText.results(found.detections, of: scored), to: folder.predictions(seed))
+      // A training that was done before took the time it took then.
+      if !wasFinished { try AtomicFile.write(meter.time.json, to: folder.time(seed)) }
     }
     return result(
-      seed, .scored(ap: found.score.ap, ap50: found.score.ap50, ap75: found.score.ap75), start, meter,
+      seed, .scored(ap: found.score.ap, ap50: found.score.ap50, ap75: found.score.ap75), meter,
       resumedAt: state?.step, found: found)
   }
 
@@ -81,13 +85,10 @@ final class SeedTraining {
   }
 
   /// Writes what the curves have so far, then the checkpoint: a training that goes on from there has drawn all before it.
-  private func keep(_ training: DetectionTraining, _ curves: TrainingCurves?) throws {
+  private func keep(_ training: DetectionTraining, _ curves: TrainingCurves?, _ meter: SpeedMeter) throws {
     try curves?.flush()
-    try save(training)
-  }
-
-  private func save(_ training: DetectionTraining) throws {
     guard let folder = records.folder else { return }
+    try AtomicFile.write(meter.time.json, to: folder.time(training.seed))
     try Checkpoint(
       training, initial: task.initialHash, origin: "\(Machine.current.program), \(Machine.current.processor)"
     )
@@ -96,9 +97,8 @@ final class SeedTraining {
 
   /// Where the seed stands in the folder; nil when it was not begun.
   private func storedState(_ seed: UInt64) throws -> TrainingState? {
-    guard let url = records.folder?.checkpoint(seed), FileManager.default.fileExists(atPath: url.path) else {
-      return nil
-    }
+    guard let folder = records.folder, folder.holds(seed) else { return nil }
+    let url = folder.checkpoint(seed)
     let found = try Checkpoint(contentsOf: url)
     let facts: [(String, Bool)] = [
       ("detector", found.detector == task.space.detector), ("training", found.training == task.schedule),
@@ -114,13 +114,13 @@ final class SeedTraining {
   }
 
   private func result(
-    _ seed: UInt64, _ outcome: ScoreOutcome, _ start: TimeInterval, _ meter: SpeedMeter, resumedAt: Int?,
+    _ seed: UInt64, _ outcome: ScoreOutcome, _ meter: SpeedMeter, resumedAt: Int?,
     found: Scoring? = nil
   ) -> SeedResult {
     SeedResult(
       seed: seed,
       measurement: TrainingMeasurement(
-        outcome: outcome, seconds: ProcessInfo.processInfo.systemUptime - start, imagesPerSecond: meter.mean),
+        outcome: outcome, seconds: meter.time.seconds, imagesPerSecond: meter.mean),
       evaluation: found?.evaluation, masks: found?.score.masks, detections: found?.detections ?? [],
       resumedAt: resumedAt)
   }

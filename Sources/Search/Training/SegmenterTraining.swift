@@ -40,6 +40,11 @@ public struct SegmenterTraining: Sendable {
     folder.appendingPathComponent("seed-\(seed).safetensors")
   }
 
+  /// What the training of one seed took so far.
+  private static func time(_ seed: UInt64, in folder: URL) -> URL {
+    folder.appendingPathComponent("seed-\(seed)-time.json")
+  }
+
   /// One result for each seed, in order; `report` is called as each is done, on the calling thread, and `progress` after
   /// every step of every seed, on the threads that train.
   ///
@@ -66,15 +71,15 @@ public struct SegmenterTraining: Sendable {
     _ seed: UInt64, on splits: SegmentationSplits, with trainer: SegmentationTrainer, cancellation: Cancellation,
     progress: (TrainingProgress) -> Void
   ) throws -> SegmenterResult {
-    let start = ProcessInfo.processInfo.systemUptime
     let state = try storedState(seed, on: splits.searchTrain)
+    var meter = SpeedMeter(
+      imagesPerStep: self.training.schedule.imagesPerBatch,
+      earlier: state == nil ? TrainingTime() : TrainingTime(kept: folder.map { Self.time(seed, in: $0) }))
     let training = try trainer.begin(
       training, loss: try loss.makeLoss(), on: splits.searchTrain, seed: seed, from: state)
-    var meter = SpeedMeter(imagesPerStep: self.training.schedule.imagesPerBatch)
     func result(_ outcome: SegmenterResult.Outcome) -> SegmenterResult {
       SegmenterResult(
-        seed: seed, outcome: outcome, seconds: ProcessInfo.processInfo.systemUptime - start,
-        imagesPerSecond: meter.mean, resumedAt: state?.step)
+        seed: seed, outcome: outcome, seconds: meter.time.seconds, imagesPerSecond: meter.mean, resumedAt: state?.step)
     }
     func tell(images: Int, loss: Double) {
       progress(
@@ -85,21 +90,25 @@ public struct SegmenterTraining: Sendable {
     tell(images: 0, loss: 0)
     while !training.isFinished {
       if cancellation.isRequested {
-        try save(training)
+        try save(training, meter)
         throw Interrupted()
       }
       let report = try training.advance()
       meter.count()
       guard report.isFinite else { return result(.diverged(step: report.step)) }
       tell(images: self.training.schedule.imagesPerBatch, loss: report.losses.total)
-      if training.step % max(1, checkpointInterval) == 0, !training.isFinished { try save(training) }
+      if training.step % max(1, checkpointInterval) == 0, !training.isFinished { try save(training, meter) }
     }
-    try save(training)
-    return result(.scored(try trainer.scores(training.trained, on: split.images(of: splits), settings: scoring)))
+    let wasFinished = state?.step == training.step
+    if !wasFinished { try save(training, meter) }
+    let scores = try trainer.scores(training.trained, on: split.images(of: splits), settings: scoring)
+    if let folder, !wasFinished { try AtomicFile.write(meter.time.json, to: Self.time(seed, in: folder)) }
+    return result(.scored(scores))
   }
 
-  private func save(_ training: SegmentationTraining) throws {
+  private func save(_ training: SegmentationTraining, _ meter: SpeedMeter) throws {
     guard let folder else { return }
+    try AtomicFile.write(meter.time.json, to: Self.time(training.seed, in: folder))
     let origin = "\(Machine.current.program), \(Machine.current.processor)"
     try SegmenterCheckpoint(training, loss: loss.description, origin: origin)
       .write(to: Self.checkpoint(training.seed, in: folder))

@@ -1,8 +1,34 @@
 import Foundation
 
-/// Images a second of one training: over all steps done here, and over the last half second or so.
+/// Time of one training over all its sittings, kept beside its checkpoint.
+struct TrainingTime: Codable, Hashable {
+  /// Of training, scoring and writing.
+  var seconds = 0.0
+  /// Steps done, and the seconds they alone took.
+  var steps = 0
+  var stepSeconds = 0.0
+
+  init() {}
+
+  /// What a file says; nothing where there is none that can be read, as time decides no result.
+  init(kept url: URL?) {
+    guard let data = url.flatMap({ FileManager.default.contents(atPath: $0.path) }),
+      let found = try? JSONDecoder().decode(TrainingTime.self, from: data),
+      found.seconds >= 0, found.steps >= 0, found.stepSeconds >= 0
+    else { return }
+    self = found
+  }
+
+  var json: String {
+    "{\"seconds\": \(seconds), \"steps\": \(steps), \"stepSeconds\": \(stepSeconds)}\n"
+  }
+}
+
+/// Images a second of one training: over all its steps, those of earlier sittings too, and over the last half second or so.
 struct SpeedMeter {
   let imagesPerStep: Int
+  private let earlier: TrainingTime
+  private let start = ProcessInfo.processInfo.systemUptime
   private var begin = ProcessInfo.processInfo.systemUptime
   private var steps = 0
   private var end = ProcessInfo.processInfo.systemUptime
@@ -11,7 +37,9 @@ struct SpeedMeter {
   /// 0 until the first half second has passed.
   private(set) var recent = 0.0
 
-  init(imagesPerStep: Int) { self.imagesPerStep = imagesPerStep }
+  init(imagesPerStep: Int, earlier: TrainingTime = TrainingTime()) {
+    (self.imagesPerStep, self.earlier) = (imagesPerStep, earlier)
+  }
 
   /// A step was done.
   mutating func count() {
@@ -33,8 +61,18 @@ struct SpeedMeter {
     return result
   }
 
+  /// All sittings up to now.
+  var time: TrainingTime {
+    var time = earlier
+    time.seconds += ProcessInfo.processInfo.systemUptime - start
+    time.steps += steps
+    if steps > 0 { time.stepSeconds += end - begin }
+    return time
+  }
+
   /// 0 without a step.
   var mean: Double {
-    Double(steps * imagesPerStep) / max(end - begin, 1e-9)
+    let time = time
+    return Double(time.steps * imagesPerStep) / max(time.stepSeconds, 1e-9)
   }
 }

@@ -3,8 +3,8 @@ import Proxy
 
 /// The folder of `autoloss train --out`: what lies where.
 ///
-/// `config.yaml`: everything that decides the training. `seed-N/checkpoint.safetensors`, `seed-N/predictions.json` (COCO
-/// results) and TensorBoard's event files beside them. `ground-truth.json`: COCO instances of the scored split.
+/// `config.yaml`: everything that decides the training. `seed-N/checkpoint.safetensors`, `seed-N/time.json`, `seed-N/predictions.json`
+/// (COCO results) and TensorBoard's event files beside them. `ground-truth.json`: COCO instances of the scored split.
 /// `results.json`: what `--json` prints.
 public struct TrainingFolder: Sendable {
   public let url: URL
@@ -17,10 +17,15 @@ public struct TrainingFolder: Sendable {
 
   public func seed(_ seed: UInt64) -> URL { url.appendingPathComponent("seed-\(seed)") }
   public func checkpoint(_ seed: UInt64) -> URL { self.seed(seed).appendingPathComponent("checkpoint.safetensors") }
+  /// What the training took so far.
+  public func time(_ seed: UInt64) -> URL { self.seed(seed).appendingPathComponent("time.json") }
   public func predictions(_ seed: UInt64) -> URL { self.seed(seed).appendingPathComponent("predictions.json") }
 
   /// Whether a training was begun here.
   public var holdsTraining: Bool { FileManager.default.fileExists(atPath: configuration.path) }
+
+  /// Whether the training of a seed stands in a checkpoint.
+  public func holds(_ seed: UInt64) -> Bool { FileManager.default.fileExists(atPath: checkpoint(seed).path) }
 
   /// Makes the folder of a new training.
   ///

@@ -43,7 +43,17 @@ struct TrainKeeping: ParsableArguments {
 
   /// Makes the folders that are needed beside that of the training, so that a training does not end in an error.
   func prepare() throws {
-    for path in [figures, tensorboard].compactMap({ $0 }) { try TrainingFolder.makeFolder(URL(fileURLWithPath: path)) }
+    for (name, path) in [("out", out), ("figures", figures), ("tensorboard", tensorboard)] {
+      guard let path else { continue }
+      do {
+        try TrainingFolder.makeFolder(URL(fileURLWithPath: path))
+      } catch {
+        throw InputError("--\(name) \(path): no folder can be made there; name another one")
+      }
+      guard FileManager.default.isWritableFile(atPath: path) else {
+        throw InputError("--\(name) \(path): cannot be written to; name another folder")
+      }
+    }
     if let predictions {
       let above = URL(fileURLWithPath: predictions).deletingLastPathComponent()
       guard FileManager.default.isWritableFile(atPath: above.path) else {

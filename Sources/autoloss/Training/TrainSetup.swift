@@ -110,8 +110,9 @@ struct TrainSetup: ParsableArguments {
     case nil: settings = stored?.schedule ?? space.training.final
     }
     if let steps {
+      try StepsOption.check(steps)
       settings.steps = steps
-      settings.warmUpSteps = min(settings.warmUpSteps, max(steps, 0))
+      settings.warmUpSteps = min(settings.warmUpSteps, steps)
     }
     try settings.validate()
     return settings

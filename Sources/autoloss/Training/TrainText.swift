@@ -42,8 +42,13 @@ enum TrainText {
       .init("metric (\(plan.scoreOn.rawValue) of \(name))"), .init("mean ± std over seeds", .right),
     ])
     for (metric, spread) in spreads(results) { table.add(metric, spread.description) }
-    return table.description
+    let diverged = diverged(results)
+    return diverged == 0
+      ? table.description
+      : table.description + "\n\(diverged) of \(results.count) seeds diverged: the means are those of the others"
   }
+
+  private static func diverged(_ results: [SeedResult]) -> Int { results.count { $0.evaluation == nil } }
 
   static func json(_ plan: TrainingPlan, _ results: [SeedResult]) -> JSONValue {
     let spreads = spreads(results)
@@ -51,7 +56,7 @@ enum TrainText {
       "task": .string(plan.space.task.rawValue), "detector": .string(plan.space.detector.kind.rawValue),
       "data": .string(plan.data), "loss_cls": .string(plan.classification), "loss_reg": .string(plan.regression),
       "init": .string(plan.space.initialWeights.description), "split": .string(plan.scoreOn.rawValue),
-      "runs": .array(results.map(json)),
+      "runs": .array(results.map(json)), "diverged": .int(diverged(results)),
       "mean": .object(spreads.map { .init($0.metric, .double($0.spread.mean)) }),
       "std": .object(spreads.map { .init($0.metric, .double($0.spread.standardDeviation)) }),
     ]

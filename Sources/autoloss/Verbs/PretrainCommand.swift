@@ -36,6 +36,12 @@ struct PretrainCommand: ParsableCommand {
     guard SearchTask.ofDetectors.contains(task) else {
       throw InputError("--task \(task.rawValue): has no backbone to share; segmenters begin with drawn weights")
     }
+    try StepsOption.check(steps)
+    for text in spaceOptions.overrides where !Self.isRead(text) {
+      throw InputError(
+        "--set \(text): a pretraining reads \(Self.keys.joined(separator: ", ")) of the search space alone; its "
+          + "schedule is that of a final training of --steps, its scenes are always the same")
+    }
     let pretraining = Pretraining(try spaceOptions.resolved(for: task), steps: steps, seed: seed)
     try pretraining.training.validate()
     let start = ProcessInfo.processInfo.systemUptime
@@ -57,9 +63,19 @@ struct PretrainCommand: ParsableCommand {
     ])
   }
 
+  /// The parts of a search space that a backbone depends on.
+  private static let keys = ["detector.backbone", "data.height", "data.width"]
+
+  private static func isRead(_ override: String) -> Bool {
+    let key = override.prefix { $0 != "=" }
+    return keys.contains { key == $0 || key.hasPrefix($0 + ".") }
+  }
+
   private func train(_ pretraining: Pretraining) throws -> (BackboneWeights, DetectionScore?) {
     let progress = ProgressReporter.standardError()
     defer { progress.finish() }
+    let (scenes, steps) = (pretraining.data.synthetic.trainImages, pretraining.training.steps)
+    progress.message("drawing \(scenes) scenes, then training for \(steps) steps")
     do {
       let result = try pretraining.run(cancellation: Interrupts.cancellation) {
         progress.update(.pretraining($0, of: $1))

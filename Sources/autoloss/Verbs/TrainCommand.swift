@@ -42,11 +42,9 @@ struct TrainCommand: ParsableCommand {
     let stored = try keeping.resume ? folder?.plan() : nil
     if let folder, stored == nil, folder.holdsTraining { throw TrainingFolderError.exists(folder: folder.url.path) }
     var (plan, splits) = try begin(spaceOptions, stored: stored)
-    for part in [splits.searchTrain, plan.scoreOn.images(of: splits)] {
-      try part.requireMasks(for: plan.space.detector.kind)
-    }
-    let backbone = try InitialWeightsOption.backbone(plan.space)
-    (plan.dataHash, plan.initialHash) = (splits.contentHash, backbone?.contentHash ?? "none")
+    try splits.require(masksFor: plan.space.detector.kind, scoring: [plan.scoreOn])
+    plan.dataHash = splits.contentHash
+    let backbone = try backbone(&plan, stored: stored, folder: folder)
     if let stored, let folder { try plan.check(against: stored, folder: folder.url.path) }
     // Everything that can be wrong with the input was found by now.
     try keeping.prepare()
@@ -57,6 +55,19 @@ struct TrainCommand: ParsableCommand {
     try withExtendedLifetime(lock) {
       try train(plan, splits, backbone: backbone, folder: folder, workers: workers)
     }
+  }
+
+  /// What the seeds begin with; not read again where every seed stands in a checkpoint and the options name nothing.
+  private func backbone(
+    _ plan: inout TrainingPlan, stored: TrainingPlan?, folder: TrainingFolder?
+  ) throws -> BackboneWeights? {
+    if let stored, let folder, setup.initial == nil, plan.seeds.allSatisfy(folder.holds) {
+      plan.initialHash = stored.initialHash
+      return nil
+    }
+    let backbone = try InitialWeightsOption.backbone(plan.space)
+    plan.initialHash = backbone?.contentHash ?? "none"
+    return backbone
   }
 
   /// The plan and its data; small objects bring their profile where the options leave the choice.
@@ -79,7 +90,8 @@ struct TrainCommand: ParsableCommand {
     _ plan: TrainingPlan, _ splits: DetectionSplits, backbone: BackboneWeights?, folder: TrainingFolder?, workers: Int
   ) throws {
     let training = LossTraining(
-      plan.space, schedule: plan.schedule, losses: plan.losses, split: plan.scoreOn, backbone: backbone)
+      plan.space, schedule: plan.schedule, losses: plan.losses, split: plan.scoreOn, backbone: backbone,
+      initialHash: plan.initialHash)
     let scored = training.scored(splits)
     let board = TrainingBoard(plan)
     let keeper = TrainResultKeeper(plan: plan, scored: scored, name: splits.name, keeping: keeping)

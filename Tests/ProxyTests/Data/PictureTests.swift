@@ -55,6 +55,64 @@ struct PictureTests {
     #expect(splits.searchTrain.images.map(\.name) == ["b.png"])
   }
 
+  /// EXIF data with an orientation, in either order of bytes, put behind the first marker.
+  private static func turned(_ file: [UInt8], _ orientation: UInt8, little: Bool) -> [UInt8] {
+    func number(_ value: UInt32, _ count: Int) -> [UInt8] {
+      let bytes = (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }
+      return little ? bytes : bytes.reversed()
+    }
+    let entries = [
+      number(0x010F, 2) + number(2, 2) + number(4, 4) + [0x41, 0x42, 0x43, 0],
+      number(0x0112, 2) + number(3, 2) + number(1, 4) + number(UInt32(orientation), 2) + [0, 0],
+    ]
+    let tiff =
+      Array((little ? "II" : "MM").utf8) + number(42, 2) + number(8, 4) + number(UInt32(entries.count), 2)
+      + entries.joined() + number(0, 4)
+    let content = Array("Exif\0\0".utf8) + tiff
+    return file.prefix(2) + [0xFF, 0xE1, 0, UInt8(content.count + 2)] + content + file.dropFirst(2)
+  }
+
+  /// The colours of the corners, from the upper left to the lower right, by the orientation's number (EXIF 2.3, tag 0x0112).
+  @Test(arguments: ["RGBW", "GRWB", "WBGR", "BWRG", "RBGW", "BRWG", "WGBR", "GWRB"].enumerated().map { ($0 + 1, $1) })
+  func picturesAreTurnedUpright(_ orientation: Int, _ corners: String) throws {
+    for little in [true, false] {
+      let file = Self.turned(PictureFixtures.quartersJPEG, UInt8(orientation), little: little)
+      let image = try ImageDecoder.decode(file).image
+      #expect((image.width, image.height) == (orientation < 5 ? (32, 16) : (16, 32)))
+      let found = [(0, 0), (image.width - 1, 0), (0, image.height - 1), (image.width - 1, image.height - 1)].map {
+        let place = 3 * ($0.1 * image.width + $0.0)
+        return switch image.bytes[place..<(place + 3)].map({ $0 > 110 }) {
+        case [true, false, false]: "R"
+        case [false, true, false]: "G"
+        case [false, false, true]: "B"
+        case [true, true, true]: "W"
+        default: "?"
+        }
+      }
+      #expect(found.joined() == corners, "orientation \(orientation), little endian: \(little)")
+    }
+  }
+
+  /// EXIF data of which any part is missing or wrong leave the picture as it is.
+  @Test func brokenOrientationsAreNone() throws {
+    let plain = try ImageDecoder.decode(PictureFixtures.quartersJPEG).image
+    let whole = Self.turned(PictureFixtures.quartersJPEG, 6, little: true)
+    #expect(try ImageDecoder.decode(whole).image != plain)
+    for value: UInt8 in [0, 9, 255] {
+      let file = Self.turned(PictureFixtures.quartersJPEG, value, little: false)
+      #expect(try ImageDecoder.decode(file).image == plain, "orientation \(value)")
+    }
+    // Every byte of the segment's content changed in turn: still a picture, never a trap.
+    for place in 12..<50 {
+      for value: UInt8 in [0, 0x7F, 0xFF] {
+        var file = whole
+        file[place] = value
+        let image = try ImageDecoder.decode(file).image
+        #expect(image.width * image.height == 32 * 16, "byte \(place) = \(value)")
+      }
+    }
+  }
+
   private static func randomImage(width: Int, height: Int, _ generator: inout SeededGenerator) -> RGBImage {
     RGBImage(
       width: width, height: height, bytes: (0..<width * height * 3).map { _ in UInt8(generator.integer(in: 0...255)) })
