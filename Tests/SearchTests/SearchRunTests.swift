@@ -40,6 +40,11 @@ import Testing
       let cards = try LossCardFile.cards(folder.appendingPathComponent("best.yaml").path)
       #expect(cards.count == result.best.count * (task == .segmentation ? 1 : 2))
       #expect(cards.allSatisfy { $0.evidence.allSatisfy { $0.command?.contains("--task \(task.rawValue)") == true } })
+      let page = try String(contentsOf: folder.appendingPathComponent("report.html"), encoding: .utf8)
+      #expect(page.components(separatedBy: "<svg").count - 1 == 1 + cards.count, "curves of every find, and the scores")
+      #expect(page.contains("<h2>found-1</h2>") && page.contains(result.table.lines[0]) && page.hasSuffix("</html>\n"))
+      #expect(result.proxyScores.count == result.tally.proxyTrained)
+      #expect(result.proxyScores.contains { $0 != nil })
       if task != .segmentation {
         let file = folder.appendingPathComponent("best.yaml").path
         let losses = try best.losses.resolved(for: task)

@@ -103,6 +103,7 @@ struct RunRecord: Equatable {
   var outcomes: [String: ScoreOutcome]
   var summary: String?
   var cards: String
+  var page: String
 
   init(_ folder: URL) throws {
     let store = try RunStore.read(folder)
@@ -110,6 +111,7 @@ struct RunRecord: Equatable {
     outcomes = try store.scores().mapValues(\.outcome)
     summary = try SearchStore.summary(of: store)
     cards = try String(contentsOf: folder.appendingPathComponent("best.yaml"), encoding: .utf8)
+    page = try String(contentsOf: folder.appendingPathComponent("report.html"), encoding: .utf8)
   }
 }
 

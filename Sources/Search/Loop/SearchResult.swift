@@ -17,6 +17,8 @@ public struct SearchResult: Sendable {
   /// Seeds of the final scoring, in the order of every row's values.
   public let seeds: [UInt64]
   public let rows: [HoldOutRow]
+  /// Of the candidates that were trained on the proxy, in the order of submission; nil where one diverged.
+  public let proxyScores: [Double?]
 }
 
 /// A combination that the search found.

@@ -2,6 +2,7 @@ import Evolution
 import Foundation
 import Reporting
 import RunStore
+import Screening
 
 /// Promotion and report: more seeds for the best, then fresh seeds on the hold-out, once.
 extension SearchRun {
@@ -62,15 +63,23 @@ extension SearchRun {
       best: winners.map {
         FoundCombination(genome: $0.genome, losses: $0.losses, scores: $0.scores)
       },
-      defaultScores: SeedSpread(defaultScores), seeds: seeds, rows: rows)
+      defaultScores: SeedSpread(defaultScores), seeds: seeds, rows: rows, proxyScores: try proxyScores())
     try save(result)
     return result
+  }
+
+  private func proxyScores() throws -> [Double?] {
+    let stages = [Stage.proxy.rawValue, Stage.select.rawValue]
+    return try store.candidates().filter { stages.contains($0.stage) }.map {
+      outcomes[configuration.request($0, .proxy).key].flatMap(space.score)
+    }
   }
 
   private func save(_ result: SearchResult) throws {
     try store.commit(
       RunStep(facts: [SearchStore.summaryFact: result.summary(run: store.folder.lastPathComponent).description]))
     try store.write(try result.cardsYAML(), to: "best.yaml")
+    try store.write(try result.page(), to: "report.html")
     try store.write(result.text + "\n", to: "summary.txt")
     try store.checkpoint()
   }

@@ -7,35 +7,24 @@ extension SurrogateResult {
   /// Times, paths and host names stand nowhere in it.
   public func page() throws -> String {
     let metric = space.metric.rawValue
-    let title = "Surrogate for \(metric) on \(configuration.dataName), seed \(configuration.seed)"
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <title>\(Self.escaped(title))</title>
-      <style>
-      body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
-      pre { overflow-x: auto; background: #f6f6f6; padding: 1em }
-      svg { max-width: 100%; height: auto }
-      </style>
-      </head>
-      <body>
-      <h1>\(Self.escaped(title))</h1>
-      <pre>\(Self.escaped(text))</pre>
-      <h2>Rewards</h2>
-      <p>Each point is one short training, scored on search-val; the dashed line is cross entropy with the same seed.</p>
-      \(rewardFigure.svg())
-      <h2>Curves of the best theta</h2>
-      \(try curveFigure()?.svg() ?? "<p>Every theta diverged with some seed.</p>")
-      <h2>Loss card</h2>
-      <pre>\(Self.escaped(try cardsYAML()))</pre>
-      <h2>Settings</h2>
-      <pre>\(Self.escaped(try configuration.yaml()))</pre>
-      </body>
-      </html>
-
-      """
+    var page = HTMLPage(
+      title: "Surrogate for \(metric) on \(configuration.dataName), seed \(configuration.seed)")
+    page.addText(text)
+    page.addHeading("Rewards")
+    page.addParagraph(
+      "Each point is one short training, scored on search-val; the dashed line is cross entropy with the same seed.")
+    page.add(rewardFigure)
+    page.addHeading("Curves of the best theta")
+    if let curves = try curveFigure() {
+      page.add(curves)
+    } else {
+      page.addParagraph("Every theta diverged with some seed.")
+    }
+    page.addHeading("Loss card")
+    page.addText(try cardsYAML())
+    page.addHeading("Search space")
+    page.addText(try YAMLText.text(of: space))
+    return page.html
   }
 
   /// Rewards over the order of submission, their mean by generation, and cross entropy.
@@ -94,9 +83,5 @@ extension SurrogateResult {
     case .meanAccuracy, .globalAccuracy: ["intersection"]
     case .boundaryF1: ["AND: prediction", "AND: eroded", "OR: prediction", "OR: eroded"]
     }
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
   }
 }

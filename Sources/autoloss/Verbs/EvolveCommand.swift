@@ -71,7 +71,7 @@ struct EvolveCommand: ParsableCommand {
   ) throws where Source.Evaluator.Request == TrainingRequest {
     try options.walk(
       configuration, in: folder, resumed: resumed, dataHash: dataHash, initialHash: initialHash,
-      kept: "best.yaml holds the loss cards"
+      kept: "best.yaml holds the loss cards, report.html shows the search"
     ) { store, progress, cache in
       try SearchRun(
         configuration, store: store, source: source, workers: workers, cache: cache, progress: progress,
