@@ -98,7 +98,9 @@ let package = Package(
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Tensors", "Randomness", "CKernels", "GoldenData"]),
     .testTarget(
       name: "ScreeningTests",
-      dependencies: ["Screening", "Evolution", "Formulas", "JSONValues", "Losses", "Randomness", "Reporting"]),
+      dependencies: [
+        "Screening", "Evolution", "Formulas", "JSONValues", "Losses", "Randomness", "Reporting", "CKernels",
+      ]),
     .testTarget(
       name: "SurrogatesTests",
       dependencies: [

@@ -66,17 +66,44 @@ static int SK(large)(const v8 *a, int32_t n) {
   return sk_any(found);
 }
 
-// Whether a result of Sgdf is small: it is 1 minus nearly 1.
-static int SK(small)(const v8 *a, int32_t n) {
+// Whether a sum of rounded products cancels nearly all of its terms.
+static int SK(dot_cancels)(const v8 *a, int as, const v8 *b, int bs, const v8 *out, int32_t tiles, int32_t classes) {
   i8 found = (i8){0, 0, 0, 0, 0, 0, 0, 0};
-  for (int32_t k = 0; k < n; k++) found |= (a[k] < 1e-6);
+  for (int32_t tile = 0; tile < tiles; tile++, a += as * classes, b += bs * classes) {
+    v8 largest = sk_same(0.0);
+    for (int32_t c = 0; c < classes; c++) {
+      v8 size = sk_abs(a[c * as] * b[c * bs]);
+      largest = sk_pick(size > largest, size, largest);
+    }
+    found |= (sk_abs(out[tile]) < 1e-6 * largest);
+  }
   return sk_any(found);
 }
 
-// Whether another rounding of the elementary functions could give another answer.
-static int SK(doubtful)(const screen_step *step, const v8 *a, int as, const v8 *b, int bs, const v8 *out, int32_t n) {
+// Whether a result is small: that of Sgdf or Salf is 1 minus nearly 1 then, that of Log belongs to an argument near 1.
+static int SK(small)(const v8 *a, int32_t n) {
+  i8 found = (i8){0, 0, 0, 0, 0, 0, 0, 0};
+  for (int32_t k = 0; k < n; k++) found |= (sk_abs(a[k]) < 1e-6);
+  return sk_any(found);
+}
+
+// Whether the sine or cosine of an angle that is no small one is small: the angle is near a root.
+static int SK(near_root)(const v8 *a, const v8 *out, int32_t n) {
+  i8 found = (i8){0, 0, 0, 0, 0, 0, 0, 0};
+  for (int32_t k = 0; k < n; k++) found |= (sk_abs(out[k]) < 1e-6) & (sk_abs(a[k]) > 1.0);
+  return sk_any(found);
+}
+
+// Whether little but rounding is left of a result, so that another rounding of the elementary functions could give another
+// answer.
+static int SK(doubtful)(const screen_step *step, const v8 *a, int as, const v8 *b, int bs, const v8 *out, int32_t n,
+                        int32_t tiles, int32_t classes) {
   if (step->op == SCREEN_SGDF) return SK(small)(out, n);
-  if (step->op == SCREEN_ADD || step->op == SCREEN_SUB) return step->is_rounded && SK(cancels)(a, as, b, bs, out, n);
+  if (!step->is_rounded) return 0;
+  if (step->op == SCREEN_ADD || step->op == SCREEN_SUB) return SK(cancels)(a, as, b, bs, out, n);
+  if (step->op == SCREEN_LOG || step->op == SCREEN_SALF) return SK(small)(out, n);
+  if (step->op == SCREEN_SIN || step->op == SCREEN_COS) return SK(near_root)(a, out, n);
+  if (step->op == SCREEN_DOT && step->extent != SCREEN_ONE) return SK(dot_cancels)(a, as, b, bs, out, tiles, classes);
   return 0;
 }
 #endif
@@ -119,7 +146,7 @@ int SK(forward)(const screen_step *steps, int32_t count, int32_t tiles, int32_t 
         break;
     }
 #ifndef SK_LIBM
-    if (SK(doubtful)(step, a, as, b, bs, out, n)) return 1;
+    if (SK(doubtful)(step, a, as, b, bs, out, n, tiles, classes)) return 1;
 #endif
   }
   return 0;

@@ -21,6 +21,8 @@ struct ProbeJudge {
   /// Differences below this share of what they are differences of are narrow. Ours: rounding is below 1e-12 of a value
   /// that did not cancel.
   private static let narrow = 1e-9
+  /// Gradients below this everywhere may be rounding alone. Ours: that of numbers near 1 is 1e-16.
+  private static let nearlyFlat = 1e-12
 
   /// - Parameters:
   ///   - facts: must live as long as the judge.
@@ -45,7 +47,11 @@ struct ProbeJudge {
 
   /// The first property that fails; nil when all hold.
   mutating func rejection() -> Rejection? {
-    if isFirst || batch.scope == .handful, isFlat { return isFirst ? .independentOfPrediction : nil }
+    if isFirst || batch.scope == .handful {
+      let steepest = steepest
+      if steepest == 0 { return isFirst ? .independentOfPrediction : nil }
+      if steepest < Self.nearlyFlat { for row in 0..<rows { doubt(row, row) } }
+    }
     if let rejection = nonFinite() { return rejection }
     var placeOfMinimum = 0
     for sequence in batch.sequences {
@@ -62,16 +68,20 @@ struct ProbeJudge {
     return nil
   }
 
-  /// Whether no prediction has any influence on any probe.
-  private var isFlat: Bool {
-    func isZero(_ column: UnsafePointer<Double>) -> Bool {
-      for row in 0..<rows where column[row] != 0 { return false }
-      return true
+  /// The largest gradient on any probe: 0 where no prediction has any influence; infinite where one is not finite.
+  private var steepest: Double {
+    func largest(_ column: UnsafePointer<Double>) -> Double {
+      var largest = 0.0
+      for row in 0..<rows {
+        guard column[row].isFinite else { return .infinity }
+        largest = max(largest, column[row].magnitude)
+      }
+      return largest
     }
-    return isZero(size) && (mode != .regression || isZero(own) && isZero(others))
+    return mode == .regression ? max(largest(size), largest(own), largest(others)) : largest(size)
   }
 
-  private func nonFinite() -> Rejection? {
+  private mutating func nonFinite() -> Rejection? {
     for row in 0..<rows where !valueSize[row].isFinite {
       return .nonFinite(.value, .double, batch.probes[row])
     }
@@ -82,7 +92,9 @@ struct ProbeJudge {
       if let row = rowOfNonFinite(size) { return .nonFinite(.gradient, .double, batch.probes[row]) }
     }
     guard mode == .regression else { return nil }
-    for row in 0..<rows where valueSize[row] >= valueLimit {
+    for row in 0..<rows where valueSize[row] >= (1 - Self.narrow) * valueLimit {
+      if valueSize[row] <= (1 + Self.narrow) * valueLimit { doubt(row, row) }
+      guard valueSize[row] >= valueLimit else { continue }
       return .tooLarge(value: value[row], limit: valueLimit, batch.probes[row])
     }
     return nil
@@ -162,7 +174,7 @@ struct ProbeJudge {
     var least = rows.lowerBound
     for row in rows.dropFirst() {
       let difference = value[row] - value[least]
-      if difference != 0, difference.magnitude <= Self.narrow * value[least].magnitude { doubt(row, least) }
+      if difference.magnitude <= Self.narrow * value[least].magnitude { doubt(row, least) }
       if difference < 0 { least = row }
     }
     let found = least - rows.lowerBound
@@ -201,7 +213,8 @@ struct ProbeJudge {
 
   /// Whether the difference of two rows exceeds a tolerance.
   private mutating func exceeds(_ difference: Double, _ tolerance: Double, _ row: Int, _ other: Int) -> Bool {
-    if (difference - tolerance).magnitude <= 0.5 * tolerance { doubt(row, other) }
+    let rounding = Self.narrow * max(value[row].magnitude, value[other].magnitude)
+    if (difference - tolerance).magnitude <= max(0.5 * tolerance, tolerance == 0 ? rounding : 0) { doubt(row, other) }
     return difference > tolerance
   }
 }

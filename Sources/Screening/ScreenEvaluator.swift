@@ -6,7 +6,7 @@ import Formulas
 /// The fast way to what `ReferenceEvaluator` defines: the same operations in the same order, but for the elementary
 /// functions, which are the vectors of CKernels (2 ulp). Owned by one thread at a time.
 final class ScreenEvaluator {
-  private let level: Int32
+  private let level = screen_best_level()
   private var steps: UnsafeMutablePointer<screen_step>
   private var flags: UnsafeMutablePointer<UInt8>
   private var values: UnsafeMutablePointer<UnsafeMutablePointer<Double>?>
@@ -32,9 +32,7 @@ final class ScreenEvaluator {
   private static let written: UInt8 = 4
 
   /// Room for formulas on these batches.
-  /// - Parameter level: the instruction set, as in screen_kernels.h; that of the processor when nil.
-  init(for batches: [ProbeBatch], level: Int32? = nil) {
-    self.level = level ?? screen_best_level()
+  init(for batches: [ProbeBatch]) {
     width = batches.reduce(8) { max($0, Self.tilesOfBlock(classes: $1.classes) * $1.classes * 8) }
     facts = RowFacts(rows: batches.reduce(8) { max($0, $1.rows) })
     floatResults = FloatResults(for: batches)

@@ -48,6 +48,23 @@ import Testing
     #expect(counts.unreadable + counts.duplicate + counts.passed + counts.rejected.values.reduce(0, +) == results.count)
   }
 
+  /// A number chosen so that the hash of its form is that of a variable: forms decide, not hashes.
+  @Test(arguments: [
+    (Mode.binaryClass, "Mul(%,Softplus(X))", "X", "1.4071537813979774e+146"),
+    (.binaryClass, "Add(%,Softplus(X))", "Q", "1.4071537813979768e+146"),
+    (.regression, "Add(%,Div(I,U))", "U", "1.407153781397976e+146"),
+  ])
+  func formsWithOneHashAreTwo(mode: Mode, text: String, variable: String, number: String) throws {
+    let pair = try [variable, number].map { try Formula(parsing: text.replacing("%", with: $0), mode: mode) }
+    let canonicalizer = Canonicalizer()
+    let hashes = pair.map { canonicalizer.canonicalHash(ofChecked: $0, in: mode) }
+    #expect(hashes[0] == hashes[1] && pair[0].canonical(in: mode) != pair[1].canonical(in: mode))
+    let results = Self.screen.screen(pair + pair + pair, mode: mode)
+    for (place, result) in results.enumerated() {
+      #expect((result == .duplicate(of: place % 2)) == (place > 1), "\(place): \(result)")
+    }
+  }
+
   @Test(arguments: [0, 2, 3, 8]) func theNumberOfWorkersChangesNothing(workers: Int) {
     #expect(Self.screen.screen(Self.candidates, workers: workers) == Self.screen.screen(Self.candidates))
   }

@@ -1,5 +1,6 @@
 import Evolution
 import Formulas
+import Foundation
 import Randomness
 import Screening
 import Testing
@@ -81,6 +82,75 @@ import Testing
       if let disagreement = disagreement(on: formula, mode: mode) { Issue.record("seed \(seed): \(disagreement)") }
     }
     #expect(judged > 500)
+  }
+
+  /// Formulas that multiply rounding up, from numbers near 1, sums of products and angles near a root.
+  @Test(arguments: [
+    (
+      Mode.multiClass,
+      "Add(Neg(Dot(Y,Log(Softmax(X)))),Relu(Mul(Exp(Add(2,Mul(3,Mul(3,3)))),Log(Dot(1,Softmax(Serf(X)))))))"
+    ),
+    (.multiClass, "Add(Neg(Dot(Y,Log(Softmax(X)))),Relu(Mul(1e13,Log(Dot(1,Softmax(Tanh(X)))))))"),
+    (.multiClass, "Dot(Softmax(Sub(Sub(1000,Cos(Add(Tanh(Y),Mul(Y,X)))),0)),1)"),
+    (
+      .binaryClass,
+      "Add(Sub(Softplus(X),Mul(PY,X)),Mul(Relu(Sub(X,9.272148136662132)),Mul(3232611465198371.5,"
+        + "Log(Add(Sig(Sub(X,10.275650324360608)),Sig(Sub(10.275650324360608,X)))))))"
+    ),
+    (
+      .regression,
+      "Add(Sub(1,Div(I,U)),Sqrt(Relu(Mul(109391356.73682858,Log(Add(Sig(Div(I,2854.1156397067025)),"
+        + "Sig(Neg(Div(I,2854.1156397067025)))))))))"
+    ),
+  ])
+  func roundingThatDecidesIsLeftToThePlainEvaluator(mode: Mode, text: String) throws {
+    #expect(disagreement(on: try Formula(parsing: text, mode: mode), mode: mode) == nil)
+  }
+
+  /// Text of a good loss and rounding that is multiplied up by 10⁸ to 10¹⁷.
+  private static func amplified(_ mode: Mode, _ random: inout SeededGenerator) -> String {
+    let scale = pow(10, random.uniform(8, 17))
+    let (inner, shift) = (random.uniform(0.1, 3), random.uniform(-3, 3))
+    let (good, noise): (String, [String]) =
+      switch mode {
+      case .multiClass:
+        (
+          "Neg(Dot(Y,Log(Softmax(X))))",
+          [
+            "Log(Dot(1,Softmax(Mul(\(inner),X))))", "Dot(1,Sub(Softmax(X),Y))",
+            "Dot(1,Sub(Softmax(X),Softmax(Add(X,1))))", "Sin(Mul(3.141592653589793,Dot(1,Softmax(X))))",
+          ]
+        )
+      case .binaryClass:
+        (
+          "Sub(Softplus(X),Mul(PY,X))",
+          [
+            "Log(Add(Sig(Sub(X,\(shift))),Sig(Sub(\(shift),X))))",
+            "Mul(Relu(Sub(X,8.5)),Log(Add(Sig(Sub(X,\(shift))),Sig(Sub(\(shift),X)))))",
+            "Log(Salf(Neg(Exp(Mul(\(inner),X)))))",
+          ]
+        )
+      case .regression:
+        (
+          "Sub(1,Div(I,U))",
+          [
+            "Log(Add(Sig(Div(E,\(1000 * inner))),Sig(Neg(Div(E,\(1000 * inner))))))",
+            "Log(Add(Mul(Sin(Div(E,\(1000 * inner))),Sin(Div(E,\(1000 * inner)))),"
+              + "Mul(Cos(Div(E,\(1000 * inner))),Cos(Div(E,\(1000 * inner))))))",
+          ]
+        )
+      }
+    let term = "Mul(\(scale),\(noise[random.index(below: noise.count)]))"
+    return ["Add(\(good),\(term))", "Add(\(good),Relu(\(term)))", "Add(\(good),Sqrt(Relu(\(term))))"][
+      random.index(below: 3)]
+  }
+
+  @Test(arguments: Mode.allCases) func amplifiedRoundingGetsTheSameVerdict(mode: Mode) throws {
+    for seed in 0..<UInt64(400) {
+      var random = SeededGenerator(seed: seed, stream: "amplified")
+      let formula = try Formula(parsing: Self.amplified(mode, &random), mode: mode)
+      if let disagreement = disagreement(on: formula, mode: mode) { Issue.record("seed \(seed): \(disagreement)") }
+    }
   }
 
   @Test(arguments: knownBad) func knownBadGetTheSameVerdict(loss: NamedLoss) throws {

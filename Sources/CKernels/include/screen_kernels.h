@@ -43,8 +43,9 @@ enum screen_level { SCREEN_BASELINE = 0, SCREEN_AVX2 = 1, SCREEN_AVX512 = 2, SCR
 int screen_best_level(void);
 
 // values[k] from the steps in order; leaves are given. Pointers are aligned to 64 bytes.
-// Returns 1, and leaves the rest, when a rounded sum cancelled below a millionth of its terms, or a rounded angle is large, so
-// that another rounding of the elementary functions could give another answer; else 0, as the plain kernels always do.
+// Returns 1, and leaves the rest, when little but rounding may be left of a number: a rounded sum (or sum of products) that
+// cancelled below a millionth of its terms, the logarithm of a rounded number within a millionth of 1, a small Sgdf or Salf,
+// a rounded angle that is large or near a root. Else 0, as the plain kernels always do. Gradients that cancel are not looked at here.
 int screen_forward(int level, const screen_step *steps, int32_t count, int32_t tiles, int32_t classes,
                    double *const *values);
 

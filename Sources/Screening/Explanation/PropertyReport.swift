@@ -4,7 +4,7 @@ import Losses
 /// Every question of the verification with its worst probe, where `Verifier` ends at the first "no".
 ///
 /// Goes over the same probes by the same rules with the reference evaluator, without any shortcut; so it passes exactly when
-/// `Verifier` does (a test compares them).
+/// `Verifier.verifyPlainly` does (a test compares them).
 public struct PropertyReport: Sendable {
   public let checks: [PropertyCheck]
 

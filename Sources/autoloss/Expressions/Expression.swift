@@ -39,7 +39,7 @@ struct Expression {
   /// The verdict of the convergence properties and, when asked for, of the descent simulation.
   func judgement(simulating: Bool) -> ExpressionJudgement {
     ExpressionJudgement(
-      verification: Verifier().verify(formula, mode: mode),
+      verification: Verifier().verifyPlainly(formula, mode: mode),
       simulation: simulating ? DescentSimulation().report(formula, mode: mode) : nil)
   }
 }
