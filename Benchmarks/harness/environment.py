@@ -105,5 +105,10 @@ def machine(versions, load):
         about["processor"] = platform.processor()
     swift = subprocess.run(["swift", "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
     about["swift"] = swift.splitlines()[0] if swift else None
+    commit = subprocess.run(
+        ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    ).stdout.strip()
+    about["commit"] = commit or None
     about.update(versions)
     return about

@@ -11,10 +11,11 @@ struct EqualLosses: ParsableCommand {
     discussion: """
       EXAMPLE: autoloss losses equal linear-iou "Neg(Div(I,U))"
 
-      Equal canonical forms prove it; equal gradients on probe inputs are an observation. Losses that differ are
-      shown with an input where they do.
+      Equal canonical forms prove it; equal gradients on probe inputs are an observation. \
+      Losses that differ are shown with an input where they do.
 
-      Exit code 0 when they are the same loss, 1 when they are not (one family included), 2 for bad input.
+      Exit code 0 when they are the same loss, 1 when they are not (one family included) \
+      or when the probes leave it undecided, 2 for bad input.
       """)
 
   @Argument(help: "A formula, or the name of a built-in loss (see `autoloss losses`).")
