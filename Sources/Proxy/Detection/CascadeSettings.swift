@@ -4,7 +4,7 @@ public struct CascadeSettings: Codable, Hashable, Sendable {
   public var positiveThresholds: [Float]
   /// Factor of each head's losses: 1, 0.5, 0.25 (mmdetection).
   public var lossWeights: [Float]
-  /// Factor of the standard deviations that normalise deltas: 1, 1/2, 1/3 (mmdetection).
+  /// Factor of the standard deviations that normalise deltas: 1, 1/2, 1/3. The third of mmdetection are rounded: 0.033, 0.067.
   public var deltaScales: [Float]
 
   public init(
