@@ -114,7 +114,10 @@ import Testing
   }
 
   /// A scalar eps would be dropped by the optimizer of ONNX graphs.
-  @Test(arguments: [("Div(I,U)", "_div(I, U)"), ("Div(I,3)", "_div(I, _constant(3.0, like=I))"), ("Log(U)", "_log(U)")])
+  @Test(arguments: [
+    ("Div(I,U)", "_div(I, U)"), ("Div(I,3)", "_div(I, _constant(3.0, like=I))"), ("Log(U)", "_log(U)"),
+    ("Div(3,U)", "_div(_constant(3.0, like=U), U)"),
+  ])
   func guardsHaveAnAxis(text: String, line: String) throws {
     let formula = try Formula(parsing: text, mode: .regression)
     let source = try PythonModule(formula, mode: .regression, name: "a").source

@@ -132,6 +132,37 @@ def test_generated_modules_keep_their_guards_in_onnx(tmp_path: Path) -> None:
         assert torch.allclose(found, Formula(text)(U=u, I=i), rtol=1e-5), f"{text}: {found}"
 
 
+@pytest.mark.parametrize(
+    ("text", "mode", "given"),
+    [
+        (
+            "Neg(Dot(Mul(Y,Div(1,Sub(1,Softmax(X)))),Log(Softmax(X))))",
+            Mode.MULTI_CLS,
+            {"X": [[20.0, 0.0], [0.0, 30.0]], "Y": [[0.0, 1.0], [0.0, 1.0]]},
+        ),
+        ("Mul(PY,Div(Softplus(X),Sub(1,Sig(X))))", Mode.BINARY_CLS, {"X": [20.0, 1.0], "PY": [0.0, 1.0]}),
+        ("Mul(0,Div(1,E))", Mode.REG, {"E": [0.0, 4.0]}),
+        ("Add(Div(I,U),Div(2,Add(U,1)))", Mode.REG, {"I": [0.0, 2.0], "U": [0.0, 3.0]}),
+    ],
+)
+def test_generated_modules_have_finite_gradients_where_only_eps_divides(
+    text: str, mode: Mode, given: dict[str, list[float]]
+) -> None:
+    """Also through the compiler; the same as the package's, which the whole of `given` does not make infinite."""
+    command = [swift_program(), "eval-expr", text, "--mode", mode.value, "--format", "python"]
+    module = module_of(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)
+    free = [name for name in given if name in ("X", "U", "I", "E")]
+    found = []
+    for compute in (Formula(text, mode), module, torch.compile(module, fullgraph=True, backend="aot_eager")):
+        inputs = {name: torch.tensor(value).requires_grad_(name in free) for name, value in given.items()}
+        value = compute(**inputs)
+        found.append([value, *torch.autograd.grad(value.sum(), [inputs[name] for name in free])])
+    assert all(part.isfinite().all() for part in found[0])
+    for others in found[1:]:
+        for ours, theirs in zip(found[0], others, strict=True):
+            torch.testing.assert_close(theirs, ours, rtol=1e-5, atol=1e-6)
+
+
 def module_of(source: str) -> torch.nn.Module:
     """The one module of a generated file."""
     names: dict[str, object] = {"__name__": "generated"}

@@ -120,8 +120,9 @@ struct PythonBody {
   }
 
   private mutating func binary(_ primitive: Primitive, _ left: Int, _ right: Int) -> Written {
-    let a = operand(left, beside: right)
-    let b = primitive == .div ? tensor(right) : operand(right, beside: left)
+    let isDivision = primitive == .div
+    let a = isDivision ? tensor(left) : operand(left, beside: right)
+    let b = isDivision ? tensor(right) : operand(right, beside: left)
     switch primitive {
     case .add: return Written(text: "\(a.wrapped(.sum)) + \(b.wrapped(.product))", binding: .sum)
     case .sub: return Written(text: "\(a.wrapped(.sum)) - \(b.wrapped(.product))", binding: .sum)

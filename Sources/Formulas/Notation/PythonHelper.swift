@@ -48,8 +48,32 @@ enum PythonHelper: CaseIterable {
       """
     case .div:
       """
-      def _div(a, b: Tensor) -> Tensor:
-          return a / _shifted(b)
+      class _Quotient(torch.autograd.Function):
+          # a / d with the gradient of d as -(g / d) * (a / d): PyTorch's own is nan where only eps keeps d from 0.
+          generate_vmap_rule = True
+
+          @staticmethod
+          def forward(a: Tensor, d: Tensor) -> Tensor:
+              return a / d
+
+          @staticmethod
+          def setup_context(ctx, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+              ctx.save_for_backward(inputs[1], output)
+
+          @staticmethod
+          def backward(ctx, g: Tensor) -> tuple[Tensor, Tensor]:
+              d, quotient = ctx.saved_tensors
+              share = g / d
+              return share, -share * quotient
+
+
+      def _div(a: Tensor, b: Tensor) -> Tensor:
+          d = _shifted(b)
+          shape = torch.broadcast_shapes(a.shape, d.shape)
+          a, d = a.expand(shape), d.expand(shape)
+          if torch.compiler.is_compiling() and not (a.requires_grad or d.requires_grad):
+              return a / d
+          return _Quotient.apply(a, d)
       """
     case .sgdf:
       """
