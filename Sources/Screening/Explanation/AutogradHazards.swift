@@ -1,7 +1,8 @@
 import Formulas
 import Losses
 
-/// Quotients whose backward overflows in PyTorch, so that the gradient of an exported module is not finite where ours is.
+/// Quotients whose backward overflows in PyTorch, so that the gradient of a formula typed into PyTorch is not finite where
+/// ours is; the Python package and the modules of `eval-expr --format python` divide as we do.
 ///
 /// The divisor's gradient is −g ((a ÷ d) ÷ d) in autograd, −(g ÷ d) (a ÷ d) in the compiled program. Where only eps = 1e-20
 /// keeps d from 0, (a ÷ d) ÷ d is infinite in Float, and times g = 0 it is nan.

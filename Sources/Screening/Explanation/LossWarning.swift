@@ -48,7 +48,7 @@ public enum LossWarning: String, CaseIterable, Hashable, Sendable, Codable {
     case .fp32Overflow, .bf16Overflow, .fp16Overflow: "overflow"
     case .fp16EpsilonVanishes: "eps = 1e-20 is 0 in fp16"
     case .fp32DeadGradient, .bf16DeadGradient, .fp16DeadGradient: "the gradient dies by rounding"
-    case .fp32AutogradOverflow: "the backward of the quotient overflows in an exported module"
+    case .fp32AutogradOverflow: "the backward of the quotient overflows in plain PyTorch"
     case .fp32PrecisionLoss, .bf16PrecisionLoss, .fp16PrecisionLoss: "rounding changes the gradient by more than half"
     }
   }
