@@ -11,6 +11,7 @@ from pathlib import Path
 from .errors import CardError
 from .formula import Formula
 from .reduction import REDUCTIONS
+from .suggestion import nearest
 
 VERSION = 1
 """The version of the schema that this package writes and reads."""
@@ -26,7 +27,9 @@ CHOICES = {"reduction": REDUCTIONS, "average_by": AVERAGES, "iou": IOU_SOURCES, 
 
 def choice_fault(value: object, choices: Sequence[str]) -> str:
     """What is wrong with a value that is none of the choices."""
-    return f"'{value}' is not known: use one of {', '.join(choices)}"
+    suggestion = nearest(str(value), choices)
+    meant = f" (did you mean '{suggestion}'?)" if suggestion else ""
+    return f"'{value}' is not known: use one of {', '.join(choices)}{meant}"
 
 
 def weight_fault(value: float) -> str | None:
@@ -108,6 +111,9 @@ class LossCard:
             raise TypeError("name and each of warnings are texts")
         if isinstance(self.warnings, str) or any(not isinstance(each, Evidence) for each in self.evidence):
             raise TypeError("warnings and evidence are tuples, of texts and of Evidence")
+        for key in ("loss_weight", "alpha"):
+            if isinstance(getattr(self, key), (str, bytes)):
+                raise TypeError(f"{key} is of type {type(getattr(self, key)).__name__} where a number is needed")
         # Numbers of NumPy and tensors of one number become plain ones.
         object.__setattr__(self, "loss_weight", float(self.loss_weight))
         object.__setattr__(self, "alpha", None if self.alpha is None else float(self.alpha))

@@ -24,8 +24,8 @@ def first_dead_part(formula: Formula) -> str | None:
     Holds on the inputs tried: every class as the label, IoUs of 0.1 to 1, and Q above 0 only where PY is 1, as the
     modules feed them.
     """
-    inputs, leaf = _admissible(formula.mode)
-    values = _traced(formula, inputs)
+    inputs, leaf = admissible(formula.mode)
+    values = traced(formula, inputs)
     if not values[-1].requires_grad:
         return None
     wanted = _gradient(values[-1], leaf)
@@ -42,14 +42,14 @@ def first_dead_part(formula: Formula) -> str | None:
         if holds == 0:
             return None
         holds -= 1
-        held = _traced(formula, inputs, index, number)
+        held = traced(formula, inputs, index, number)
         if _same(held[-1], values[-1]) and _same(_gradient(held[-1], leaf), wanted):
             part = printed(formula.subnodes(index), 60)
             return f"{part}, always {number:.4g} where it counts,"
     return None
 
 
-def _traced(formula: Formula, inputs: dict[str, Tensor], hold: int = -1, number: float = 0.0) -> list[Tensor]:
+def traced(formula: Formula, inputs: dict[str, Tensor], hold: int = -1, number: float = 0.0) -> list[Tensor]:
     """The value of every node, with one of them held at a number."""
     values: list[Tensor] = []
     for index, node in enumerate(formula.nodes):
@@ -104,7 +104,7 @@ def _same(one: Tensor, other: Tensor) -> bool:
     return bool((gap <= 1e-10 * scale).all())
 
 
-def _admissible(mode: Mode) -> tuple[dict[str, Tensor], Tensor]:
+def admissible(mode: Mode) -> tuple[dict[str, Tensor], Tensor]:
     """Inputs as the modules feed them, in float64, and the prediction among them that gradients are taken of."""
     generator = torch.Generator().manual_seed(0)
     if mode is Mode.REG:

@@ -11,8 +11,10 @@ from torch import Tensor
 from torch.utils._python_dispatch import _disable_current_modes
 
 from .boxes import areas
-from .dead_parts import first_dead_part
+from .dead_parts import admissible, first_dead_part, traced
 from .formula import Formula
+from .functions import EPSILON
+from .nodes import printed
 from .vocabulary import Mode
 
 SCALES = (4.0, 1 / 8, 1 / 32, 1 / 100)
@@ -45,7 +47,8 @@ def _tried_out(function: Callable[[Formula], Found]) -> Callable[[Formula], Foun
 @lru_cache(maxsize=256)
 @_tried_out
 def find(formula: Formula) -> tuple[Trap, ...]:
-    """The traps of a formula, as far as a few inputs show: scaleDependent, deadCode and fp32DeadGradient.
+    """The traps of a formula, as far as a few inputs show: scaleDependent, deadCode, fp32DeadGradient, and logarithms
+    and roots of what they are not made for (logOfNegative, rootOfNegative, rootSlopeInfinite).
 
     fp16 is no trap here: the modules compute in float32 with autocast off.
     """
@@ -70,7 +73,32 @@ def find(formula: Formula) -> tuple[Trap, ...]:
                     f"the gradient dies in float32 at X = {logit:g}: logits that are that wrong do not recover",
                 )
             )
-    return tuple(found)
+    return (*found, *_outside_domain(formula))
+
+
+def _outside_domain(formula: Formula) -> list[Trap]:
+    """Logarithms and roots of negative numbers, and roots of 0; the first of each."""
+    inputs, prediction = admissible(formula.mode)
+    if formula.mode is Mode.REG:
+        apart = prediction.detach()[:2] + torch.tensor([[0.0], [1000.0]], dtype=torch.float64)  # coincident, apart
+        ends = areas(apart.requires_grad_(), prediction.detach()[:2])
+        inputs = {name: torch.cat([area, ends[name]]) for name, area in inputs.items()}
+    values = traced(formula, inputs, len(formula.nodes))
+    found: dict[str, Trap] = {}
+    for node in formula.nodes:
+        if node.name not in ("Log", "Sqrt"):
+            continue
+        argument = values[node.children[0]]
+        if bool((argument < (-EPSILON if node.name == "Log" else 0)).any()):
+            noun, code = ("logarithm", "logOfNegative") if node.name == "Log" else ("root", "rootOfNegative")
+            told = f"can be negative, and its {noun} is no number then"
+        elif node.name == "Sqrt" and argument.requires_grad and bool((argument == 0).any()):
+            code, told = "rootSlopeInfinite", "can be 0, where the gradient of its root is infinite: add a small number"
+        else:
+            continue
+        if code not in found:
+            found[code] = Trap(code, f"{printed(formula.subnodes(node.children[0]), 60)} {told}")
+    return list(found.values())
 
 
 @lru_cache(maxsize=256)

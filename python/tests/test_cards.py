@@ -3,8 +3,10 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
+import json
 import random
 import re
+import subprocess
 import time
 import warnings
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 import torch
 from golden import REPOSITORY
-from losses import CARD_FILES
+from losses import CARD_FILES, swift_program
 
 import autoloss
 from autoloss import (
@@ -298,6 +300,17 @@ def test_cards_are_checked_where_they_are_made() -> None:
         LossCard("a", formula, box_units="pixel")
     with pytest.raises(CardError, match="reduction: 'avg' is not known"):
         LossCard("a", formula, reduction="avg")
+    for key, value, mend in (
+        ("average_by", "positive", r"use one of elements, .*\(did you mean 'positives'\?\)"),
+        ("average_by", "images", "use one of elements, sampled, positives, positives_plus_images$"),
+        ("iou", "decoded", "use one of none, decoded_box$"),
+        ("box_units", "Pixels", r"\(did you mean 'pixels'\?\)"),
+    ):
+        with pytest.raises(CardError, match=f"{key}: '{value}' is not known: .*{mend}"):
+            LossCard("a", Formula("Sub(1,Div(I,U))"), **{key: value})
+    for key in ("loss_weight", "alpha"):
+        with pytest.raises(TypeError, match=f"{key} is of type str where a number is needed"):
+            LossCard("a", Formula("Sub(1,Div(I,U))"), **{key: "2"})
     with pytest.raises(CardError, match=r"loss_weight: 0.0 is no weight: write a number above 0"):
         LossCard("a", formula, loss_weight=0)
     with pytest.raises(CardError, match=r"alpha: 2.0 is no share"):
@@ -384,6 +397,29 @@ def test_traps_are_told_at_loading(name: str, mode: str, codes: list[str]) -> No
         loss = autoloss.load(name, mode)
     assert [each.message.code for each in caught if isinstance(each.message, AutolossWarning)] == codes
     assert [trap.code for trap in find(loss.formula)] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "codes"),
+    [
+        ("Neg(Log(Sub(X,1)))", "BINARY_CLS", {"logOfNegative"}),
+        ("Mul(PY,Sqrt(X))", "BINARY_CLS", {"rootOfNegative"}),
+        ("Sqrt(Relu(X))", "BINARY_CLS", {"rootSlopeInfinite"}),
+        ("Mul(X,Sqrt(NY))", "BINARY_CLS", set()),
+        ("Neg(Dot(Y,Log(Sqrt(Softmax(X)))))", "MULTI_CLS", set()),
+        ("Neg(Log(Sub(I,U)))", "REG", {"logOfNegative"}),
+        ("Neg(Sqrt(I))", "REG", {"rootSlopeInfinite"}),
+        ("Sqrt(Sub(1,Div(I,U)))", "REG", set()),
+        ("Sqrt(Sub(I,U))", "REG", {"rootOfNegative"}),
+    ],
+)
+def test_logarithms_and_roots_of_what_has_none_are_told(text: str, mode: str, codes: set[str]) -> None:
+    """The Swift program gives these codes too."""
+    looked_for = {"logOfNegative", "rootOfNegative", "rootSlopeInfinite"}
+    assert {trap.code for trap in find(Formula(text, mode))} & looked_for == codes
+    command = [swift_program(), "eval-expr", text, "--mode", mode, "--json"]
+    theirs = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)["warnings"]
+    assert set(theirs) & looked_for >= codes
 
 
 def test_warnings_of_built_in_cards_are_codes_of_the_swift_program() -> None:
