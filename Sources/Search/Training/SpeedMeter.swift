@@ -14,7 +14,7 @@ struct TrainingTime: Codable, Hashable {
   init(kept url: URL?) {
     guard let data = url.flatMap({ FileManager.default.contents(atPath: $0.path) }),
       let found = try? JSONDecoder().decode(TrainingTime.self, from: data),
-      found.seconds >= 0, found.steps >= 0, found.stepSeconds >= 0
+      found.seconds >= 0, (0...1_000_000).contains(found.steps), found.stepSeconds >= 0
     else { return }
     self = found
   }
