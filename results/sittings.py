@@ -5,6 +5,7 @@ A run is known by its command line; a row is what came of one. A script may be s
 counts once its line is in the file.
 """
 
+import argparse
 import concurrent.futures
 import datetime
 import fcntl
@@ -13,6 +14,7 @@ import json
 import math
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -138,6 +140,51 @@ def run_missing(path, commands, perform, describe, workers, minutes, limit_hours
     if left:
         print(f"{left} runs are left", *failures, sep="\n", file=sys.stderr)
     return left == 0
+
+
+# The command line
+
+
+def main(document, holds, run, status, written, add_arguments=None, program=True, workers=2):
+    """What every run.py does: runs what is missing and writes the pages, or one of --table, --check and --status.
+
+    `run(options)` says whether all is done, `status(options)` what is; `written(options)` gives the pages' texts by path.
+    `holds` names the data; `add_arguments(parser)` adds what only this script knows.
+    """
+    parser = argparse.ArgumentParser(description=document, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="?", help=f"folder that holds {holds}")
+    parser.add_argument("--workers", type=int, default=workers, help=f"runs at once ({workers or 'see below'})")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing after so many minutes")
+    if program:
+        parser.add_argument("--program", default=shutil.which("autoloss"), help="the program autoloss (the one on the path)")
+    parser.add_argument("--table", action="store_true", help="only write the tables")
+    parser.add_argument("--check", action="store_true", help="only say whether the tables are what the rows give")
+    parser.add_argument("--status", action="store_true", help="only say what is done")
+    if add_arguments:
+        add_arguments(parser)
+    options = parser.parse_args()
+    if options.status:
+        print(status(options))
+        return
+    done = True
+    if not options.table and not options.check:
+        if not options.data:
+            parser.error(f"name the folder that holds {holds}")
+        if program and not options.program:
+            parser.error("autoloss is not on the path; name it with --program")
+        if options.workers is not None and options.workers < 1:
+            parser.error("--workers must be at least 1")
+        done = run(options)
+    pages = written(options)
+    names = " and ".join(path.name for path in pages)
+    if options.check:
+        if any(path.read_text() != text for path, text in pages.items()):
+            sys.exit(f"{names}: not what the rows give; run: run.py --table")
+        print(f"{names}: what the rows give")
+        return
+    for path, text in pages.items():
+        path.write_text(text)
+    sys.exit(0 if done else 1)
 
 
 # Statistics

@@ -6,8 +6,7 @@ import Losses
 ///
 /// `ReferenceEvaluator` defines the verdict; a faster evaluator with elementary functions of its own gives it, and leaves to
 /// the plain one what rounding could decide: sums that cancel, comparisons that are narrow. A formula that multiplies
-/// rounding up by other ways has a verdict that is as random as its rounding: two among 50,000 random and evolved formulas
-/// were rejected for another reason, none passed by one evaluator and failed by the other (one run of a reviewer).
+/// rounding up by other ways has a verdict that is as random as its rounding.
 ///
 /// Goals, in order: no published or classical loss is rejected; what cannot be trained is; the cheapest question comes
 /// first, and the first failing probe ends. Values and gradients are judged in Double; in Float they must be finite.

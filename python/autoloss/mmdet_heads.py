@@ -48,6 +48,16 @@ class _Feeding:
     def _positives(self, labels: Tensor) -> Tensor:
         return (labels >= 0) & (labels < self.num_classes)
 
+    def _level_ious(
+        self: Any, anchors: Tensor, bbox_pred: Tensor, labels: Tensor, bbox_targets: Tensor, decoded: bool
+    ) -> Tensor:
+        """The IoUs of the positives of one level; whether the targets are boxes or deltas is `decoded`."""
+        positive = self._positives(labels.reshape(-1))
+        codes = bbox_pred.permute(0, 2, 3, 1).reshape(-1, 4)[positive]
+        places, goal = anchors.reshape(-1, 4)[positive], bbox_targets.reshape(-1, 4)[positive]
+        goal = goal if decoded else self.bbox_coder.decode(places, goal)
+        return overlap(self.bbox_coder.decode(places, computed(codes)), goal)
+
 
 class _CenternessFeeding(_Feeding):
     """Heads with a centerness branch, which may learn the IoU, as those of CSE-Autoloss-B did."""
@@ -127,10 +137,7 @@ class _ATSS(_CenternessFeeding):
         bbox_targets: Tensor,
         avg_factor: float,
     ) -> Any:
-        positive = self._positives(labels.reshape(-1))
-        codes = bbox_pred.permute(0, 2, 3, 1).reshape(-1, 4)[positive]
-        places, goal = anchors.reshape(-1, 4)[positive], bbox_targets.reshape(-1, 4)[positive]
-        iou = overlap(self.bbox_coder.decode(places, computed(codes)), goal)
+        iou = self._level_ious(anchors, bbox_pred, labels, bbox_targets, decoded=True)
         with self._fed(iou), self._learning(iou):
             return super().loss_by_feat_single(  # type: ignore[misc]
                 anchors, cls_score, bbox_pred, centerness, labels, label_weights, bbox_targets, avg_factor
@@ -168,11 +175,8 @@ class _Anchors(_EitherTargets):
         *more: Any,
         **named: Any,
     ) -> Any:
-        positive = self._positives(labels.reshape(-1))
-        codes = bbox_pred.permute(0, 2, 3, 1).reshape(-1, 4)[positive]
-        places, goal = anchors.reshape(-1, 4)[positive], bbox_targets.reshape(-1, 4)[positive]
-        goal = goal if self.reg_decoded_bbox else self.bbox_coder.decode(places, goal)
-        with self._fed(overlap(self.bbox_coder.decode(places, computed(codes)), goal)):
+        iou = self._level_ious(anchors, bbox_pred, labels, bbox_targets, decoded=self.reg_decoded_bbox)
+        with self._fed(iou):
             return super().loss_by_feat_single(  # type: ignore[misc]
                 cls_score, bbox_pred, anchors, labels, label_weights, bbox_targets, *more, **named
             )

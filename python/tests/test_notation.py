@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,27 @@ def test_generated_modules_have_finite_gradients_where_only_eps_divides(
     for others in found[1:]:
         for ours, theirs in zip(found[0], others, strict=True):
             torch.testing.assert_close(theirs, ours, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("text", ["Sub(1,Div(I,U))", "Div(2,Add(U,1))", "Div(Sqrt(U),Div(I,U))"])
+def test_generated_modules_have_forward_mode_and_second_derivatives(text: str) -> None:
+    """The same as the package's, for transforms of torch.func."""
+    command = [swift_program(), "eval-expr", text, "--mode", "REG", "--format", "python"]
+    module = module_of(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)
+    given = (torch.tensor([3.0, 2.0]), torch.tensor([1.0, 0.5]))
+    along = (torch.tensor([0.5, -1.0]), torch.tensor([2.0, 1.0]))
+    found = []
+    for compute in (Formula(text), module):
+
+        def loss(u: torch.Tensor, i: torch.Tensor, compute: Callable[..., torch.Tensor] = compute) -> torch.Tensor:
+            return compute(U=u, I=i).sum()
+
+        moved = torch.func.jvp(loss, given, along)
+        curvature = torch.func.hessian(loss, argnums=(0, 1))(*given)
+        found.append([*moved, *(part for row in curvature for part in row)])
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(theirs, ours, rtol=1e-5, atol=1e-6)
+    assert found[0][1] != 0
 
 
 def module_of(source: str) -> torch.nn.Module:

@@ -11,9 +11,7 @@ where it was, for which its folder is kept beside the rows (runs/, not part of t
 kill, power) and started again: a run counts once its line is in rows.jsonl. Python's standard library alone.
 """
 
-import argparse
 import json
-import math
 import pathlib
 import shutil
 import sys
@@ -211,38 +209,14 @@ def tables(rows):
     return "\n".join(lines)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="?", help="folder with the data sets dubai-aerial and nuclei")
-    parser.add_argument("--workers", type=int, default=2, help="runs at once, one thread each (2)")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing after so many minutes")
-    parser.add_argument("--program", default=shutil.which("autoloss"), help="the program autoloss (the one on the path)")
-    parser.add_argument("--table", action="store_true", help="only write the tables")
-    parser.add_argument("--check", action="store_true", help="only verify the tables")
-    parser.add_argument("--status", action="store_true", help="only say what is done")
-    options = parser.parse_args()
-    if options.status:
-        rows = read_rows()
-        hours = sittings.machine_hours(rows.values())
-        print(f"{len(rows)} done, {len(commands()) - len(rows)} left, {hours:.2f} of {LIMIT_HOURS:g} hours used")
-        return
-    if options.check:
-        if sittings.between_marks(README.read_text(), tables(read_rows())) != README.read_text():
-            sys.exit("README.md is not what rows.jsonl gives; run: run.py --table")
-        print("README.md is what rows.jsonl gives")
-        return
-    done = True
-    if not options.table:
-        if not options.data:
-            parser.error("name the folder that holds dubai-aerial and nuclei")
-        if not options.program:
-            parser.error("autoloss is not on the path; name it with --program")
-        if options.workers < 1:
-            parser.error("--workers must be at least 1")
-        done = run_missing(options.data, options.workers, options.minutes, options.program)
-    README.write_text(sittings.between_marks(README.read_text(), tables(read_rows())))
-    sys.exit(0 if done else 1)
+def status(_):
+    rows = read_rows()
+    hours = sittings.machine_hours(rows.values())
+    return f"{len(rows)} done, {len(commands()) - len(rows)} left, {hours:.2f} of {LIMIT_HOURS:g} hours used"
 
 
 if __name__ == "__main__":
-    main()
+    sittings.main(
+        __doc__, "the data sets dubai-aerial and nuclei",
+        lambda options: run_missing(options.data, options.workers, options.minutes, options.program),
+        status, lambda _: {README: sittings.between_marks(README.read_text(), tables(read_rows()))})

@@ -10,10 +10,7 @@ It may be stopped at any moment (Ctrl-C, kill, power) and started again: a train
 Seeds are the outer loop, so that what is done so far is balanced over the rows. Python's standard library alone.
 """
 
-import argparse
-import math
 import pathlib
-import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -183,44 +180,17 @@ def figure(rows):
 
 def written(rows):
     """The texts of README.md and table.svg as the rows give them."""
-    return sittings.between_marks(README.read_text(), table(rows)), figure(rows)
+    return {README: sittings.between_marks(README.read_text(), table(rows)), FIGURE: figure(rows)}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="?", help="folder with the data sets bccd and aquarium")
-    parser.add_argument("--workers", type=int, default=2, help="trainings at once, one thread each (2)")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no training after so many minutes")
-    parser.add_argument("--program", default=shutil.which("autoloss"), help="the program autoloss (the one on the path)")
-    parser.add_argument("--table", action="store_true", help="only write the table")
-    parser.add_argument("--check", action="store_true", help="only verify the table")
-    parser.add_argument("--status", action="store_true", help="only say what is done")
-    options = parser.parse_args()
-    if options.status:
-        rows = read_rows()
-        left = [training for training in trainings() if command(training) not in rows]
-        print(f"{len(rows)} done, {len(left)} left, {sittings.machine_hours(rows.values()):.2f} of {LIMIT_HOURS:g} hours used")
-        return
-    if options.check:
-        if written(read_rows()) != (README.read_text(), FIGURE.read_text()):
-            sys.exit("README.md or table.svg is not what rows.jsonl gives; run: run.py --table")
-        print("README.md and table.svg are what rows.jsonl gives")
-        return
-    if not options.table:
-        if not options.data:
-            parser.error("name the folder that holds bccd and aquarium")
-        if not options.program:
-            parser.error("autoloss is not on the path; name it with --program")
-        if options.workers < 1:
-            parser.error("--workers must be at least 1")
-        done = run_missing(options.data, options.workers, options.minutes, options.program)
-    else:
-        done = True
-    readme, svg = written(read_rows())
-    README.write_text(readme)
-    FIGURE.write_text(svg)
-    sys.exit(0 if done else 1)
+def status(_):
+    rows = read_rows()
+    hours = sittings.machine_hours(rows.values())
+    return f"{len(rows)} done, {len(trainings()) - len(rows)} left, {hours:.2f} of {LIMIT_HOURS:g} hours used"
 
 
 if __name__ == "__main__":
-    main()
+    sittings.main(
+        __doc__, "the data sets bccd and aquarium",
+        lambda options: run_missing(options.data, options.workers, options.minutes, options.program),
+        status, lambda _: written(read_rows()))

@@ -12,7 +12,6 @@ its checkpoint in runs/. --minutes ends it in time (trainings under way write a 
 is done so far is balanced. Needs PyTorch, torchvision and pycocotools; the package is taken from python/ of this repository.
 """
 
-import argparse
 import math
 import os
 import pathlib
@@ -131,37 +130,20 @@ def table(path):
     return "\n".join(lines)
 
 
+def add_arguments(parser):
+    parser.add_argument("--kind", choices=KINDS, default="gpu", help="what is trained (gpu); --workers is 3 for gpu, 1 for cpu")
+    parser.add_argument(
+        "--rows", type=lambda text: pathlib.Path(text).absolute(), default=HERE / "rows.jsonl", help="where the rows are (rows.jsonl)")
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="?", help="folder that holds the data sets")
-    parser.add_argument("--kind", choices=KINDS, default="gpu", help="what is trained (gpu)")
-    parser.add_argument("--workers", type=int, help="trainings at once (gpu: 3, cpu: 1)")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="end after so many minutes")
-    parser.add_argument("--rows", type=pathlib.Path, default=HERE / "rows.jsonl", help="where the rows are (rows.jsonl)")
-    parser.add_argument("--table", action="store_true", help="only write the table")
-    parser.add_argument("--check", action="store_true", help="only verify the table")
-    parser.add_argument("--status", action="store_true", help="only say what is done")
-    options = parser.parse_args()
-    options.rows = options.rows.absolute()
-    if options.status:
-        print(table(options.rows))
-        return
-    done = True
-    if not options.table and not options.check:
-        if not options.data:
-            parser.error("name the folder that holds the data sets")
-        workers = options.workers if options.workers is not None else {"gpu": 3, "cpu": 1}[options.kind]
-        if workers < 1:
-            parser.error("--workers must be at least 1")
-        done = run_missing(options.kind, options.data, options.rows, workers, options.minutes)
-    page = sittings.between_marks(README.read_text(), table(options.rows))
-    if options.check:
-        if page != README.read_text():
-            sys.exit("README.md is not what the rows give; run: run.py --table")
-        print("README.md is what the rows give")
-        return
-    README.write_text(page)
-    sys.exit(0 if done else 1)
+    sittings.main(
+        __doc__, "the data sets",
+        lambda options: run_missing(
+            options.kind, options.data, options.rows, options.workers or {"gpu": 3, "cpu": 1}[options.kind], options.minutes),
+        lambda options: table(options.rows),
+        lambda options: {README: sittings.between_marks(README.read_text(), table(options.rows))},
+        add_arguments, program=False, workers=None)
 
 
 if __name__ == "__main__":

@@ -67,13 +67,27 @@ enum PythonHelper: CaseIterable {
               return share, -share * quotient
 
 
+      class _DualQuotient(_Quotient):
+          # The same with a derivative forward, for torch.func.jvp and hessian; torch.compile takes no such function.
+          @staticmethod
+          def setup_context(ctx, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+              ctx.save_for_backward(inputs[1], output)
+              ctx.save_for_forward(inputs[1], output)
+
+          @staticmethod
+          def jvp(ctx, a: Tensor | None, b: Tensor | None) -> Tensor:
+              d, quotient = ctx.saved_tensors
+              moved = torch.zeros_like(quotient) if a is None else a / d
+              return moved if b is None else moved - quotient * (b / d)
+
+
       def _div(a: Tensor, b: Tensor) -> Tensor:
           d = _shifted(b)
           shape = torch.broadcast_shapes(a.shape, d.shape)
           a, d = a.expand(shape), d.expand(shape)
-          if torch.compiler.is_compiling() and not (a.requires_grad or d.requires_grad):
-              return a / d
-          return _Quotient.apply(a, d)
+          if not torch.compiler.is_compiling():
+              return _DualQuotient.apply(a, d)
+          return _Quotient.apply(a, d) if a.requires_grad or d.requires_grad else a / d
       """
     case .sgdf:
       """

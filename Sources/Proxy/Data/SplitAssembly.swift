@@ -6,6 +6,8 @@ struct SplitAssembly {
 
   /// Boxes may reach this far over the border without being reported, in pixels of the original image: rounding.
   private static let slack = 0.5
+  /// What swapped sides hint at.
+  private static let turned = " as viewers show it, perhaps turned by its EXIF orientation"
 
   init(height: Int, width: Int) {
     (self.height, self.width) = (height, width)
@@ -37,10 +39,12 @@ struct SplitAssembly {
           .damagedImage, image.relativePath, "", "damaged but used (\(damage))", "replace the file if it looks wrong")
       }
       if let declared = image.declaredSize, declared != (originalWidth, originalHeight) {
+        let hint = declared == (originalHeight, originalWidth) ? Self.turned : ""
         report(
           .sizeMismatch, image.file, image.entry,
           "says \(declared.width) x \(declared.height), \(image.relativePath) has \(originalWidth) x "
-            + "\(originalHeight) pixels, the image is left out", "correct width and height, and the boxes with them")
+            + "\(originalHeight) pixels\(hint), the image is left out",
+          "correct width and height, and the boxes with them")
         return nil
       }
       let placement = ImagePlacement(

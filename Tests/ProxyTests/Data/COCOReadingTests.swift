@@ -167,6 +167,17 @@ struct COCOReadingTests {
     }
   }
 
+  @Test(arguments: [(24, 32, true), (32, 25, false)])
+  func swappedSidesHintAtATurnedPicture(width: Int, height: Int, hints: Bool) throws {
+    let images = """
+      [{"id":1,"file_name":"a.png"},{"id":2,"file_name":"b.png","width":\(width),"height":\(height)}]
+      """
+    let splits = try SmallDataset.coco(train: SmallDataset.json(images: images), test: SmallDataset.json()).open()
+    #expect(splits.problems.map(\.kind) == [.sizeMismatch])
+    let message = try #require(splits.problems.first).description
+    #expect(message.contains("turned by its EXIF orientation") == hints, "\(message)")
+  }
+
   @Test func aClassWithoutANameIsNamed() throws {
     let json = SmallDataset.json(categories: #"[{"id":3,"name":" "},{"id":7}]"#)
     let folder = try SmallDataset.coco(train: json, test: json)
