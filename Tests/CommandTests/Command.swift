@@ -49,7 +49,7 @@ struct Command {
 extension Command {
   /// Starts the command as a shell does, with no signal blocked, and gives its process number; `Process` hands down the mask
   /// of the thread that starts it. Standard output is dropped.
-  static func spawnUnblocked(_ arguments: [String], errors: URL) throws -> pid_t {
+  private static func spawnUnblocked(_ arguments: [String], errors: URL) throws -> pid_t {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -68,6 +68,20 @@ extension Command {
     let failure = posix_spawn(&process, executable.path, &actions, &attributes, &words, environ)
     guard failure == 0 else { throw POSIXError(POSIXErrorCode(rawValue: failure) ?? .EIO) }
     return process
+  }
+
+  /// Runs until a file is there (a minute at most), then sends a signal. The status is -1 where the signal itself ended the
+  /// process; standard output is dropped.
+  static func interrupt(_ arguments: [String], by signal: Int32, once file: URL, in folder: URL) throws -> Output {
+    let errors = folder.appendingPathComponent("errors")
+    let process = try spawnUnblocked(arguments, errors: errors)
+    for _ in 0..<600 where !FileManager.default.fileExists(atPath: file.path) { Thread.sleep(forTimeInterval: 0.1) }
+    kill(process, signal)
+    var status: Int32 = 0
+    waitpid(process, &status, 0)
+    // The low seven bits are the signal that ended a process; 0 where it ended by itself.
+    let text = try String(contentsOf: errors, encoding: .utf8)
+    return Output(status: status & 0x7f == 0 ? status >> 8 & 0xff : -1, out: "", err: text)
   }
 }
 

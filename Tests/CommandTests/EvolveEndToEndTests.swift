@@ -141,22 +141,12 @@ import Testing
 
   @Test(arguments: [SIGINT, SIGTERM]) func controlCCheckpointsAndEndsWith130(signal: Int32) throws {
     try withScratchFolder { folder in
-      var long = try arguments(folder, out: folder.appendingPathComponent("run").path, workers: 2)
-      long += ["--set", "training.verify.steps=5000"]
-      let errors = folder.appendingPathComponent("errors")
-      let process = try Command.spawnUnblocked(long, errors: errors)
+      let run = folder.appendingPathComponent("run")
+      let long = try arguments(folder, out: run.path, workers: 2) + ["--set", "training.verify.steps=5000"]
       // The run folder is there once the search has begun.
-      let database = folder.appendingPathComponent("run/run.sqlite").path
-      for _ in 0..<600 where !FileManager.default.fileExists(atPath: database) {
-        Thread.sleep(forTimeInterval: 0.1)
-      }
-      kill(process, signal)
-      var status: Int32 = 0
-      waitpid(process, &status, 0)
-      let text = try String(contentsOf: errors, encoding: .utf8)
-      // The low seven bits are the signal that ended a process; 0 where it ended by itself.
-      #expect(status & 0x7f == 0 && status >> 8 & 0xff == 130, "status \(status): \(text)")
-      #expect(text.contains("--resume") && text.contains("checkpoint"), "\(text)")
+      let ended = try Command.interrupt(long, by: signal, once: run.appendingPathComponent("run.sqlite"), in: folder)
+      #expect(ended.status == 130, "\(ended)")
+      #expect(ended.err.contains("--resume") && ended.err.contains("checkpoint"), "\(ended)")
     }
   }
 

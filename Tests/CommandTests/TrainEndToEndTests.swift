@@ -61,15 +61,10 @@ import Testing
       let out = folder.appendingPathComponent("run")
       let long = try arguments(
         folder, ["--out", out.path, "--checkpoint-every", "2", "--workers", "1"], steps: 1500)
-      let errors = folder.appendingPathComponent("errors")
-      let process = try Command.spawnUnblocked(long, errors: errors)
-      waitFor(out.appendingPathComponent("seed-1/checkpoint.safetensors"))
-      kill(process, SIGINT)
-      var status: Int32 = 0
-      waitpid(process, &status, 0)
-      let text = try String(contentsOf: errors, encoding: .utf8)
-      #expect(status & 0x7f == 0 && status >> 8 & 0xff == 130, "status \(status): \(text)")
-      #expect(text.contains("--resume") && text.contains("checkpoint written to"), "\(text)")
+      let ended = try Command.interrupt(
+        long, by: SIGINT, once: out.appendingPathComponent("seed-1/checkpoint.safetensors"), in: folder)
+      #expect(ended.status == 130, "\(ended)")
+      #expect(ended.err.contains("--resume") && ended.err.contains("checkpoint written to"), "\(ended)")
       let resumed = try Command.run(["train", "--resume", "--out", out.path], in: folder)
       #expect(resumed.status == 0 && resumed.err.contains("(from step "), "\(resumed.err)")
       let whole = try Command.run(

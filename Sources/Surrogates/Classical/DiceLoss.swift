@@ -1,4 +1,3 @@
-import CKernels
 import Losses
 
 /// 1 − the soft Dice coefficient (2 Σ p t + 1) / (Σ p² + Σ t + 1) over batch and pixels, mean over all classes.
@@ -7,22 +6,19 @@ import Losses
 /// in segmentation tool boxes. Ignored pixels count nowhere.
 public final class DiceLoss: SegmentationLoss {
   static let smooth = 1.0
-  private let level: Int32
-  private let room = WorkingMemory<Float>()
-  private let probabilities = WorkingMemory<Float>()
+  private let probabilities: ClassProbabilities
   private let counting = WorkingMemory<Int>()
 
-  public init(instructions: InstructionSet = .best) { level = instructions.rawValue }
+  public init(instructions: InstructionSet = .best) {
+    probabilities = ClassProbabilities(instructions: instructions)
+  }
 
   public func evaluate(
     logits: UnsafePointer<Float>, labels: UnsafePointer<UInt8>, shape: LabelMapShape,
     gradient: UnsafeMutablePointer<Float>?
   ) throws -> Float {
     let counts = LabelCounts(labels, shape, in: counting)
-    let p = probabilities.reserve(shape.logitCount)
-    let room = room.reserve(Int(segment_room(Int64(shape.classes))))
-    var kernelShape = segment_shape(shape)
-    segment_softmax(level, &kernelShape, logits, p, room)
+    let p = probabilities.evaluate(logits, shape)
     var loss = 0.0
     for label in 0..<shape.classes {
       let sums = Self.sums(p, labels, shape, label)
@@ -35,7 +31,7 @@ public final class DiceLoss: SegmentationLoss {
         p, labels, shape, label, byOverlap: Float(scale * 2 / bottom),
         bySquares: Float(-scale * top / (bottom * bottom)), to: gradient)
     }
-    if let gradient { segment_softmax_backward(level, &kernelShape, p, gradient, room) }
+    if let gradient { probabilities.handBack(gradient, shape) }
     return Float(loss)
   }
 

@@ -1,4 +1,3 @@
-import CKernels
 import Losses
 
 /// The Lovász extension of the Jaccard loss at the errors |t − p|, mean over the classes that the labels have; nan without any.
@@ -6,15 +5,15 @@ import Losses
 /// Source: Berman, Triki, Blaschko, The Lovász-Softmax loss (CVPR 2018), all images of a batch together. Errors are sorted by
 /// radix, equal ones in the order of their pixels.
 public final class LovaszSoftmaxLoss: SegmentationLoss {
-  private let level: Int32
-  private let room = WorkingMemory<Float>()
-  private let probabilities = WorkingMemory<Float>()
+  private let probabilities: ClassProbabilities
   private let counting = WorkingMemory<Int>()
   private let keys = WorkingMemory<UInt64>()
   private let sorting = WorkingMemory<UInt64>()
   private let buckets = WorkingMemory<Int>()
 
-  public init(instructions: InstructionSet = .best) { level = instructions.rawValue }
+  public init(instructions: InstructionSet = .best) {
+    probabilities = ClassProbabilities(instructions: instructions)
+  }
 
   public func evaluate(
     logits: UnsafePointer<Float>, labels: UnsafePointer<UInt8>, shape: LabelMapShape,
@@ -24,17 +23,14 @@ public final class LovaszSoftmaxLoss: SegmentationLoss {
     gradient?.update(repeating: 0, count: shape.logitCount)
     let present = (0..<shape.classes).reduce(0) { $0 + (counts.counts[$1] > 0 ? 1 : 0) }
     guard present > 0 else { return .nan }
-    let p = probabilities.reserve(shape.logitCount)
-    let room = room.reserve(Int(segment_room(Int64(shape.classes))))
-    var kernelShape = segment_shape(shape)
-    segment_softmax(level, &kernelShape, logits, p, room)
+    let p = probabilities.evaluate(logits, shape)
     var loss = 0.0
     for label in 0..<shape.classes where counts.counts[label] > 0 {
       let sorted = sortedErrors(p, labels, shape, label, count: counts.total)
       loss += Self.extend(
         sorted, labels, shape, label, positives: counts.counts[label], share: 1 / Double(present), gradient: gradient)
     }
-    if let gradient { segment_softmax_backward(level, &kernelShape, p, gradient, room) }
+    if let gradient { probabilities.handBack(gradient, shape) }
     return Float(loss)
   }
 

@@ -1,4 +1,3 @@
-import CKernels
 import Losses
 
 /// The surrogate of BF1: the F1 score of soft boundaries, mean over the classes whose labels have boundaries.
@@ -9,10 +8,8 @@ import Losses
 /// class and makes boundaries beside it, as in the original.
 final class BoundaryLoss: SegmentationLoss {
   private let dropsBackground: Bool
-  private let level: Int32
   private let curves: CurveKernels
-  private let room = WorkingMemory<Float>()
-  private let probabilities = WorkingMemory<Float>()
+  private let probabilities: ClassProbabilities
   private let classSums = WorkingMemory<ClassSums>()
   private let labels: BoundaryLabels
   private let edges: SoftBoundaries
@@ -29,7 +26,7 @@ final class BoundaryLoss: SegmentationLoss {
 
   init(_ parameters: SurrogateParameters, instructions: InstructionSet) {
     dropsBackground = parameters.dropsBackground
-    level = instructions.rawValue
+    probabilities = ClassProbabilities(instructions: instructions)
     curves = CurveKernels(parameters.surrogateCurves)
     labels = BoundaryLabels(tolerance: parameters.tolerance)
     edges = SoftBoundaries(tolerance: parameters.tolerance, level: instructions.rawValue)
@@ -44,10 +41,7 @@ final class BoundaryLoss: SegmentationLoss {
     sums.update(repeating: ClassSums(), count: shape.classes)
     labels.read(map, shape, classes: classes)
     for label in classes { sums[label].wanted = labels.count(of: label) }
-    let p = probabilities.reserve(shape.logitCount)
-    let room = room.reserve(Int(segment_room(Int64(shape.classes))))
-    var kernelShape = segment_shape(shape)
-    segment_softmax(level, &kernelShape, logits, p, room)
+    let p = probabilities.evaluate(logits, shape)
     edges.prepare(shape, keepsSlopes: gradient != nil)
     for image in 0..<shape.images {
       for label in classes where sums[label].wanted > 0 {
@@ -64,7 +58,7 @@ final class BoundaryLoss: SegmentationLoss {
           edges.handBack(slopes, image: image, label: label, labels: labels, to: gradient)
         }
       }
-      segment_softmax_backward(level, &kernelShape, p, gradient, room)
+      probabilities.handBack(gradient, shape)
     }
     return Float(1 - score)
   }
