@@ -43,17 +43,6 @@ void nn_cross_entropy(
   }
 }
 
-void nn_binary_cross_entropy(
-    const float *x, const float *targets, const float *weights, float *values, float *gx, int64_t count) {
-  for (int64_t i = 0; i < count; i++) {
-    float tail = expf(-fabsf(x[i]));   // at most 1, so nothing overflows
-    values[i] = (x[i] > 0.0f ? x[i] : 0.0f) - x[i] * targets[i] + log1pf(tail);
-    if (!gx) continue;
-    float sigmoid = x[i] >= 0.0f ? 1.0f / (1.0f + tail) : tail / (1.0f + tail);
-    gx[i] = (weights ? weights[i] : 1.0f) * (sigmoid - targets[i]);
-  }
-}
-
 void nn_smooth_l1(
     const float *x, const float *targets, const float *weights, float beta, float *values, float *gx, int64_t count) {
   for (int64_t i = 0; i < count; i++) {

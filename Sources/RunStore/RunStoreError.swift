@@ -15,7 +15,7 @@ extension RunStoreError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .noRun(let folder):
-      "\(folder) holds no run (no run.sqlite): leave out --resume to start one there, or name the right folder"
+      "\(folder) holds no run (no run.sqlite): name the folder of a run, or leave out --resume to start one there"
     case .runExists(let folder):
       "\(folder) holds a run already: add --resume to go on with it, or choose another folder with --out"
     case .inUse(let folder):

@@ -4,23 +4,34 @@ import Losses
 public enum LossArgument {
   /// Throws `SearchError.badLoss` or `SearchSpaceError`, both of which name the option and the mend.
   public static func classification(_ argument: String, task: SearchTask, option: String) throws -> ClassificationLoss {
-    guard let file = CardReference(argument) else {
-      return try LossText.classification(argument, task, place: option)
-    }
     let mode = task.classificationMode
+    guard let file = CardReference(argument) else {
+      let loss = try LossText.classification(argument, task, place: option)
+      try LossText.requirePrediction(loss.formula, in: mode, place: option, text: argument)
+      return loss
+    }
     let (card, loss) = try file.first(option, fits: "no \(mode.rawValue) card") { card in
       card.classificationLoss.flatMap { $0.mode == mode ? $0 : nil }
     }
     let needsOverlap = [.z, .q].contains { loss.formula.variables.contains($0) }
     try refuse(card, argument, option, task, iou: needsOverlap ? .decodedBox : nil, boxUnits: nil)
+    try LossText.requirePrediction(loss.formula, in: mode, place: option, text: argument)
     return loss
   }
 
   /// Throws as `classification` does.
   public static func regression(_ argument: String, task: SearchTask, option: String) throws -> BoxLoss {
-    guard let file = CardReference(argument) else { return try LossText.regression(argument, task, place: option) }
-    let (card, loss) = try file.first(option, fits: "no REG card") { $0.boxLoss }
-    try refuse(card, argument, option, task, iou: nil, boxUnits: .pixels)
+    let loss: BoxLoss
+    if let file = CardReference(argument) {
+      let (card, found) = try file.first(option, fits: "no REG card") { $0.boxLoss }
+      try refuse(card, argument, option, task, iou: nil, boxUnits: .pixels)
+      loss = found
+    } else {
+      loss = try LossText.regression(argument, task, place: option)
+    }
+    if let formula = loss.formula {
+      try LossText.requirePrediction(formula, in: .regression, place: option, text: argument)
+    }
     return loss
   }
 

@@ -62,6 +62,7 @@ public struct RunComparison: Sendable {
     guard let found = rows.first(where: { $0["name"].string == row }), let mean = found["mean"][metric].number,
       let deviation = found["std"][metric].number
     else { return "–" }
-    return String(format: "%.3f ± %.3f", mean, deviation)
+    let seeds = run.summary?["holdout"]["seeds"].elements?.count ?? 0
+    return seeds == 1 ? String(format: "%.3f", mean) : String(format: "%.3f ± %.3f", mean, deviation)
   }
 }

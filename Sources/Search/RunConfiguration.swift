@@ -29,8 +29,14 @@ public struct RunConfiguration: StoredConfiguration {
     return (words + options + ["--seed", "\(seed)"]).joined(separator: " ")
   }
 
-  /// The seed of the first, second … training of one kind.
-  func seed(_ purpose: TrainingPurpose, _ index: Int = 0) -> UInt64 { trainingSeed(purpose.rawValue, index) }
+  /// The seed of the first, second … training of one kind; of segmenters the same as in `SurrogateConfiguration`, so that
+  /// curves and formulas are paired.
+  func seed(_ purpose: TrainingPurpose, _ index: Int = 0) -> UInt64 {
+    switch space.task {
+    case .detectionTwoStage, .detectionOneStage: trainingSeed(purpose.rawValue, index)
+    case .segmentation: trainingSeed("surrogate \(purpose.rawValue)", index)
+    }
+  }
 
   /// The training of a stored candidate.
   func request(_ candidate: CandidateRecord, _ purpose: TrainingPurpose) -> TrainingRequest {

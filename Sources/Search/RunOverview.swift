@@ -25,7 +25,9 @@ public struct RunOverview: RunDescription {
   }
 
   public var dataName: String { configuration.dataName }
-  public var searched: String { configuration.space.branch.rawValue }
+  public var searched: String {
+    configuration.space.segmentation?.metric.rawValue ?? configuration.space.branch.rawValue
+  }
   public var seed: UInt64 { configuration.seed }
   public var generated: Int { tally.generated }
 
@@ -70,8 +72,9 @@ public struct RunOverview: RunDescription {
 
   public func text(name: String) -> String {
     let head = [
-      "\(name): \(state); \(configuration.space.task.rawValue) on \(dataName), branch "
-        + "\(configuration.space.branch.rawValue), seed \(configuration.seed)", "",
+      "\(name): \(state); \(configuration.space.task.rawValue) on \(dataName), "
+        + "\(configuration.space.segmentation == nil ? "branch" : "formulas for") \(searched), seed \(configuration.seed)",
+      "",
     ]
     if summary != nil, let finalText {
       return (head + [finalText.trimmingCharacters(in: .newlines), ""] + rejectionLines).joined(separator: "\n")

@@ -7,7 +7,8 @@ public enum SearchError: Error, Sendable, Hashable {
   case differentRun(folder: String, key: String, given: String, stored: String)
   case changedData(folder: String, data: String)
   case changedWeights(folder: String, given: String, stored: String)
-  case baselineDiverged(losses: String, step: Int)
+  /// `key`: the learning rate in the search space.
+  case baselineDiverged(losses: String, step: Int, key: String)
   case otherKind(folder: String, verb: String)
 }
 
@@ -33,8 +34,8 @@ extension SearchError: CustomStringConvertible {
         + "those weights (--init FILE), or start another run with --out"
     case .otherKind(let folder, let verb):
       "\(folder) holds a run of `autoloss \(verb)`: go on with that command, or name another folder with --out"
-    case .baselineDiverged(let losses, let step):
-      "the default losses (\(losses)) diverge at step \(step): lower training.verify.learningRate or training.proxy.learningRate"
+    case .baselineDiverged(let losses, let step, let key):
+      "the default losses (\(losses)) diverge at step \(step): lower \(key) (--set) and start another run with --out"
     }
   }
 }

@@ -34,6 +34,8 @@ enum Interrupts {
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     // A reader that closes our output early, such as `head`, is no crash.
     signal(SIGPIPE, SIG_DFL)
+    // A file that the system lets grow no further is an error of writing, which is told.
+    signal(SIGXFSZ, SIG_IGN)
     let source = ends[0]
     Thread.detachNewThread { listen(to: source) }
   }

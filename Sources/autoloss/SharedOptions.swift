@@ -45,7 +45,15 @@ struct SpaceOptions: ParsableArguments {
   }
 }
 
-extension SearchTask: ExpressibleByArgument {}
+extension SearchTask: ExpressibleByArgument {
+  /// For options that do not take every task and list those that they take.
+  static func parse(_ text: String) throws -> SearchTask {
+    guard let task = SearchTask(rawValue: text) else {
+      throw ValidationError("there is no such task: \(ofDetectors.map(\.rawValue).joined(separator: ", "))")
+    }
+    return task
+  }
+}
 
 enum ScoreCacheOption {
   /// The cache of scores unless it is not wanted; one that cannot be opened costs time, not results.

@@ -32,8 +32,14 @@ struct Command {
   }
 
   /// Runs to the end; output goes through files, so that no pipe can fill up.
-  static func run(_ arguments: [String], in folder: URL) throws -> Output {
+  ///
+  /// - Parameter fileLimit: what no file may outgrow, in blocks of 512 bytes.
+  static func run(_ arguments: [String], in folder: URL, fileLimit: Int? = nil) throws -> Output {
     let process = process(arguments, in: folder)
+    if let fileLimit {
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments = ["-c", "ulimit -f \(fileLimit); exec \"$0\" \"$@\"", executable.path] + arguments
+    }
     let (out, err) = (folder.appendingPathComponent("stdout"), folder.appendingPathComponent("stderr"))
     for file in [out, err] { try Data().write(to: file) }
     process.standardOutput = try FileHandle(forWritingTo: out)

@@ -37,7 +37,7 @@ import Testing
       let whole = try Command.run(arguments(folder, out: "whole", workers: 1), in: folder)
       #expect(whole.status == 0, "\(whole.err)")
       let expected = try result(whole)
-      #expect(expected.contains("\"trained\":7") && expected.contains("cross entropy"))
+      #expect(expected.contains("\"trained\":7") && expected.contains("cross-entropy"))
       #expect(whole.out.split(separator: "\n").count == 3)
 
       // Class 0 of the drawn scenes is a background; the run says so.
@@ -113,7 +113,7 @@ import Testing
       let both = try Command.run(["report", "run", "second"], in: folder)
       #expect(both.status == 0, "\(both.err)")
       for part in [
-        "best on search-val", "hold-out mIoU, found", "hold-out BF1, cross entropy", "search.generations  2  ",
+        "best on search-val", "hold-out mIoU, found", "hold-out BF1, cross-entropy", "search.generations  2  ",
       ] {
         #expect(both.out.contains(part), "\(part): \(both.out)")
       }

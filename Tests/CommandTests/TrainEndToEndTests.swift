@@ -109,6 +109,44 @@ import Testing
     }
   }
 
+  @Test func aFileThatCannotBeWrittenCostsNoScores() throws {
+    try withScratchFolder { folder in
+      for place in ["taken", "figures/seed-1-precision-recall.svg"] {
+        try FileManager.default.createDirectory(
+          at: folder.appendingPathComponent(place), withIntermediateDirectories: true)
+      }
+      let refused = try Command.run(try arguments(folder, ["--predictions", "taken"]), in: folder)
+      #expect(refused.status == 2 && refused.err.contains("taken is a folder; name a file"), "\(refused)")
+      let trained = try Command.run(
+        try arguments(folder, ["--figures", "figures", "--seeds", "2", "--json"]), in: folder)
+      #expect(trained.status == 1 && trained.err.contains("error: --figures: "), "\(trained)")
+      #expect(trained.out.contains(#""seed":2"#), "\(trained)")
+    }
+  }
+
+  /// The system ends a process whose file outgrows the limit, unless the process says otherwise.
+  @Test func aLimitOfFileSizesIsAnErrorThatIsTold() throws {
+    try withScratchFolder { folder in
+      let stopped = try Command.run(try arguments(folder, ["--out", "run"]), in: folder, fileLimit: 40)
+      #expect(stopped.status == 1 && stopped.err.contains("checkpoint.safetensors: cannot be written"), "\(stopped)")
+      let resumed = try Command.run(["train", "--resume", "--out", "run"], in: folder)
+      #expect(resumed.status == 0, "\(resumed)")
+    }
+  }
+
+  @Test func anotherBackboneIsRefusedBeforeItIsMade() throws {
+    try withScratchFolder { folder in
+      let begun = try Command.run(try arguments(folder, ["--out", "run"], steps: 2), in: folder)
+      #expect(begun.status == 0, "\(begun)")
+      let other = try Command.run(["train", "--resume", "--out", "run", "--init", "synthetic"], in: folder)
+      #expect(other.status == 2 && other.err.contains("initialWeights"), "\(other)")
+      let detector = try Command.run(["train", "--resume", "--out", "run", "--detector", "fcos"], in: folder)
+      #expect(detector.status == 2 && detector.err.contains("in a folder of its own"), "\(detector)")
+      let made = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.contains("backbone") }
+      #expect(made.isEmpty, "\(made)")
+    }
+  }
+
   /// What is kept scores as the training did, digit for digit: boxes, and masks where the detector finds them.
   @Test(arguments: ["faster-rcnn", "mask-rcnn"]) func theFilesScoreAsTheTraining(detector: String) throws {
     try withScratchFolder { folder in
@@ -144,6 +182,8 @@ import Testing
         try JSONSerialization.jsonObject(with: Data(found.out.utf8)) as? [String: Any], "\(found.err)")
       let shown = try #require(findings["results"] as? [[String: Any]])
       #expect(!shown.isEmpty && shown.allSatisfy { ($0["segmentation"] != nil) == (detector == "mask-rcnn") })
+      let curves = folder.appendingPathComponent("figures/seed-1-precision-recall-masks.svg").path
+      #expect(FileManager.default.fileExists(atPath: curves) == (detector == "mask-rcnn"))
       #expect(try bytes(folder, "drawn/seed-1-example-1.png").starts(with: [0x89, 0x50, 0x4E, 0x47]))
     }
   }

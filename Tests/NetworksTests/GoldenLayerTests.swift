@@ -89,9 +89,11 @@ import Testing
         beta: row["params"]["beta"].floats.first ?? 0, values: work.values, gradient: work.gradient)
     },
     "bce_with_logits": { row, work in
-      LossFunctions.binaryCrossEntropy(
-        work.input, targets: row["params"]["target"].floats, weights: row["grad_output"].floats, values: work.values,
-        gradient: work.gradient)
+      let (targets, upstream) = (row["params"]["target"].floats, row["grad_output"].floats)
+      for (place, logit) in work.input.enumerated() {
+        work.values[place] = BinaryCrossEntropy.value(logit, target: targets[place])
+        work.gradient[place] = upstream[place] * BinaryCrossEntropy.slope(logit, target: targets[place])
+      }
     },
   ]
 

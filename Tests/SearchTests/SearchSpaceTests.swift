@@ -185,6 +185,28 @@ import Testing
         == LossText.regression(name, task, place: "test"))
   }
 
+  /// What would train nothing is no loss, also where a variable of the prediction stands in it.
+  @Test(arguments: [
+    ("Dot(Y,Y)", SearchTask.detectionTwoStage), ("Add(1,2)", .detectionTwoStage),
+    ("Dot(Y,Sub(X,X))", .detectionTwoStage), ("PY", .detectionOneStage),
+    ("Mul(PY,Div(X,X))", .detectionOneStage), ("Dot(Y,Y)", .segmentation),
+  ])
+  func lossesThatDoNotDependOnThePredictionAreRefused(text: String, task: SearchTask) throws {
+    let error = #expect(throws: SearchError.self) {
+      try LossArgument.classification(text, task: task, option: "--loss-cls")
+    }
+    #expect(error.map { "\($0)" }?.contains("does not depend on the prediction (X)") == true)
+  }
+
+  @Test(arguments: ["Div(U,U)", "Sub(I,I)", "Add(1,2)"]) func boxLossesThatDoNotDependOnThePredictionAreRefused(
+    text: String
+  ) throws {
+    let error = #expect(throws: SearchError.self) {
+      try LossArgument.regression(text, task: .detectionTwoStage, option: "--loss-reg")
+    }
+    #expect(error.map { "\($0)" }?.contains("does not depend on the prediction (U, I, E)") == true)
+  }
+
   /// Losses that are more than their formula, one-stage ones without alpha, keep their name through a search.
   @Test(arguments: ["focal", "quality-focal", "cross-entropy", "cse-autoloss-b"]) func spellingOutChangesNoLoss(
     name: String

@@ -94,6 +94,20 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("[0.1,", "line 1, column 6"), ("[0.5, 1e400]", "the number is too large"), ("[0.5, \"0.5\"]", "[1] is"),
+    ("[]", "theta has 0 numbers"),
+  ]) func listsThatAreNoneAreNamed(text: String, words: String) throws {
+    try withScratchFolder { folder in
+      let list = folder.appendingPathComponent("theta.json")
+      try Data(text.utf8).write(to: list)
+      let error = #expect(throws: SearchError.self) {
+        try ThetaArgument(list.path, metric: .meanIoU, tolerance: nil, dropsBackground: nil)
+      }
+      #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+  }
+
   /// A card that asks for what a segmenter's training does not do is refused, not trained as something else.
   @Test(arguments: [
     ("reduction: sum", "reduction: sum, but segmenters train with mean"),

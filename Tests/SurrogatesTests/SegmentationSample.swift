@@ -60,7 +60,8 @@ extension SurrogateParameters {
     _ metric: SegmentationMetric, _ generator: inout SeededGenerator, edges: Bool
   ) throws -> SurrogateParameters {
     let form = generator.element(of: SurrogateParameterization.allCases) ?? .bezier
-    let count = metric.curves * form.numbers(pieces: generator.integer(in: 2...4))
+    let pieces = generator.integer(in: (form == .bezier ? 1 : 2)...4)
+    let count = metric.curves * form.numbers(pieces: pieces)
     let raw = (0..<count).map { _ in
       edges && generator.chance(0.3) ? Double(generator.index(below: 3)) / 2 : generator.uniform(0.02, 0.98)
     }

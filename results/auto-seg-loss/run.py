@@ -196,11 +196,25 @@ def differences(rows):
     return lines
 
 
+def costs(rows):
+    """Minutes of one core that searches and trainings took."""
+    lines = ["| minutes of one core | searches (each) | trainings (each) |", "|---|---|---|"]
+    for data in GRID:
+        cells = []
+        for searched in (True, False):
+            seconds = [row["cpu_seconds"] for row in rows.values()
+                       if row["data"] == data and (row["loss"] == "search") == searched]
+            cells.append(f"{sum(seconds) / 60:.0f} ({sum(seconds) / len(seconds) / 60:.1f})" if seconds else "")
+        lines.append(f"| `{data}` | " + " | ".join(cells) + " |")
+    return lines
+
+
 def tables(rows):
     lines = []
     for data in GRID:
         lines += [*scores(rows, data), ""]
     lines += [*differences(rows), ""]
+    lines += [*costs(rows), ""]
     diverged = [row for row in rows.values() if "diverged_at_step" in row]
     programs = sorted({row["program"] for row in rows.values()})
     lines.append(

@@ -156,9 +156,6 @@ void nn_log_softmax_backward(const float *y, const float *gy, float *gx, int64_t
 void nn_cross_entropy(
     const float *x, const int32_t *labels, const float *weights, float *values, float *gx, int64_t rows,
     int64_t classes);
-// values = log(1 + e^x) - x t, gx (may be NULL) = weight * (sigmoid(x) - t); weights may be NULL (1).
-void nn_binary_cross_entropy(
-    const float *x, const float *targets, const float *weights, float *values, float *gx, int64_t count);
 // values = d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, d = x - t; gx (may be NULL) = weight * its slope.
 void nn_smooth_l1(
     const float *x, const float *targets, const float *weights, float beta, float *values, float *gx, int64_t count);

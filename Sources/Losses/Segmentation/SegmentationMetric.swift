@@ -15,14 +15,6 @@ public enum SegmentationMetric: String, CaseIterable, Hashable, Sendable, Codabl
   /// F1 score of the boundaries within a tolerance, mean over the classes.
   case boundaryF1 = "BF1"
 
-  /// Whether it looks at boundaries, so that the tolerance and the dropped background matter.
-  public var isOfBoundaries: Bool {
-    switch self {
-    case .boundaryIoU, .boundaryF1: true
-    case .meanIoU, .frequencyWeightedIoU, .meanAccuracy, .globalAccuracy: false
-    }
-  }
-
   /// The metric of a name, exactly as written in `rawValue`.
   /// - Throws: `SegmentationLossError.metric` with the nearest name.
   public init(named name: String) throws(SegmentationLossError) {

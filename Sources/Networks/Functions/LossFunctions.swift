@@ -1,6 +1,7 @@
 import CKernels
 
-/// Values and gradients of the usual losses of rows, for heads that are not searched (e.g. a region proposal network).
+/// Values and gradients of usual losses of rows, for networks that others build of these layers; the detectors' own heads take
+/// formulas, and `BinaryCrossEntropy` where nothing is searched.
 ///
 /// Gradients are written, not added; `weights` multiply the gradient alone, so pass weight / normaliser there and take
 /// the weighted sum of `values` for the loss. All buffers must have the counts told; they are checked.
@@ -34,20 +35,6 @@ public enum LossFunctions {
     withOptional(weights) { weights in
       nn_cross_entropy(
         logits.baseAddress, labels, weights, values.baseAddress, gradient.baseAddress, Int64(rows), Int64(classes))
-    }
-  }
-
-  /// Binary cross-entropy of logits with targets in [0, 1], element by element.
-  public static func binaryCrossEntropy(
-    _ logits: UnsafeBufferPointer<Float>, targets: [Float], weights: [Float]? = nil,
-    values: UnsafeMutableBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Float>
-  ) {
-    let count = logits.count
-    precondition(targets.count == count && values.count == count && gradient.count == count, "equal counts")
-    precondition(weights == nil || weights?.count == count, "one weight for each element")
-    withOptional(weights) { weights in
-      nn_binary_cross_entropy(
-        logits.baseAddress, targets, weights, values.baseAddress, gradient.baseAddress, Int64(count))
     }
   }
 

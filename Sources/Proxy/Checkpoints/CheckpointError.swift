@@ -24,7 +24,7 @@ public enum CheckpointError: Error, Hashable, Sendable, CustomStringConvertible 
     case .unwritable(let path, let reason):
       "\(path): cannot be written (\(reason)); choose another folder or free some space"
     case .damaged(let path, let place, let problem):
-      "\(path): \(place): \(problem); the file is damaged or of another kind: take another copy, or train anew"
+      "\(path): \(place): \(problem); the file is damaged or of another kind: take another copy, or remove it and train anew"
     case .mismatch(let path, let place, let problem):
       "\(path): \(place): \(problem)"
     }

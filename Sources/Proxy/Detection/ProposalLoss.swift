@@ -1,4 +1,4 @@
-import Foundation
+import Networks
 import Randomness
 
 /// The proposal network's own losses: binary cross entropy of the objectness, L1 of the deltas (Ren et al., 2015, eq. 1).
@@ -65,12 +65,9 @@ package struct ProposalLoss {
     _ outputs: [ProposalOutputs], image: Int, anchor: Int, isObject: Bool, scale: Float
   ) -> Double {
     let (level, place) = place(image: image, anchor: anchor)
-    let logit = outputs[level].objectness[place]
-    let probability = 1 / (1 + expf(-logit))
-    outputs[level].objectnessGradient[place] = (probability - (isObject ? 1 : 0)) * scale
-    // −log σ(x) = softplus(−x), written so that neither exponential overflows.
-    let signed = isObject ? -logit : logit
-    return Double((max(signed, 0) + log1pf(expf(-abs(signed)))) * scale)
+    let (logit, wanted): (Float, Float) = (outputs[level].objectness[place], isObject ? 1 : 0)
+    outputs[level].objectnessGradient[place] = BinaryCrossEntropy.slope(logit, target: wanted) * scale
+    return Double(BinaryCrossEntropy.value(logit, target: wanted) * scale)
   }
 
   private func addBox(

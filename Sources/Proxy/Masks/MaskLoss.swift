@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 
 /// What the mask head says of each region and where the loss's gradient goes; the caller owns the memory.
 package struct MaskOutputs {
@@ -49,11 +50,9 @@ package enum MaskLoss {
     for (row, target) in targets.enumerated() {
       for pixel in 0..<pixels {
         let place = (row * pixels + pixel) * outputs.classes + target.label
-        let logit = outputs.logits[place]
-        outputs.gradient[place] = (1 / (1 + expf(-logit)) - (target.pixels[pixel] ? 1 : 0)) * scale
-        // −log σ(x) = softplus(−x), written so that neither exponential overflows.
-        let signed = target.pixels[pixel] ? -logit : logit
-        loss += Double(max(signed, 0) + log1pf(expf(-abs(signed))))
+        let (logit, wanted): (Float, Float) = (outputs.logits[place], target.pixels[pixel] ? 1 : 0)
+        outputs.gradient[place] = BinaryCrossEntropy.slope(logit, target: wanted) * scale
+        loss += Double(BinaryCrossEntropy.value(logit, target: wanted))
       }
     }
     return loss * Double(scale)

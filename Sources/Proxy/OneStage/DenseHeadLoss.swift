@@ -1,6 +1,6 @@
-import Foundation
 import Formulas
 import Losses
+import Networks
 
 /// The losses of a one-stage head: any classification formula of X, Q, PY, NY, boxes weighed by their IoU, and a
 /// centerness branch trained towards that IoU, as the authors of CSE-Autoloss do.
@@ -137,9 +137,8 @@ package final class DenseHeadLoss {
     var sum = 0.0
     for (positive, wanted) in zip(targets.positives, quality) {
       let logit = outputs.centerness[positive.row]
-      // −t log σ(x) − (1 − t) log(1 − σ(x)) = max(x, 0) − t x + log(1 + exp(−|x|)).
-      sum += Double(max(logit, 0) - wanted * logit + log1pf(expf(-abs(logit))))
-      outputs.centernessGradient[positive.row] = (1 / (1 + expf(-logit)) - wanted) / divisor
+      sum += Double(BinaryCrossEntropy.value(logit, target: wanted))
+      outputs.centernessGradient[positive.row] = BinaryCrossEntropy.slope(logit, target: wanted) / divisor
     }
     return sum / Double(divisor)
   }

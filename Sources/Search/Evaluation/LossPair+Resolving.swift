@@ -1,5 +1,6 @@
 import Formulas
 import Losses
+import Screening
 
 extension LossPair {
   /// The losses that a trainer takes.
@@ -50,5 +51,15 @@ public enum LossText {
     } catch {
       throw SearchError.badLoss(place: place, text: text, reason: error.message)
     }
+  }
+
+  private static let verifier = Verifier()
+
+  /// Refuses what no training moves, by the screening's own probes.
+  static func requirePrediction(_ formula: Formula, in mode: Mode, place: String, text: String) throws {
+    guard verifier.verifyPlainly(formula, mode: mode).rejection == .independentOfPrediction else { return }
+    let names = mode.differentiableVariables.map(\.rawValue).joined(separator: ", ")
+    throw SearchError.badLoss(
+      place: place, text: text, reason: "does not depend on the prediction (\(names)): it would train nothing")
   }
 }

@@ -9,13 +9,15 @@ import Surrogates
 public final class SegmenterFormulaEvaluator: CandidateEvaluator {
   private let target: SegmentationTarget
   private let splits: SegmentationSplits
+  private let dropsBackground: Bool
   private let verificationImages: SegmentationDataset
   private let measurement: SegmenterMeasurement
 
   init(_ target: SegmentationTarget, splits: SegmentationSplits, verificationImages: SegmentationDataset) throws {
     (self.target, self.splits, self.verificationImages) = (target, splits, verificationImages)
+    dropsBackground = target.dropBackground.applies(hasBackground: splits.hasBackground)
     measurement = try SegmenterMeasurement(
-      target.segmenter, tolerance: target.tolerance, dropsBackground: splits.hasBackground)
+      target.segmenter, tolerance: target.tolerance, dropsBackground: dropsBackground)
   }
 
   public func evaluate(
@@ -35,7 +37,7 @@ public final class SegmenterFormulaEvaluator: CandidateEvaluator {
   /// One of the names of `SegmentationLossChoice`, or a formula.
   private func loss(_ text: String) throws -> SegmentationLossChoice {
     let published = try SurrogateParameters.published(target.metric).with(tolerance: target.tolerance)
-      .with(dropsBackground: splits.hasBackground)
+      .with(dropsBackground: dropsBackground)
     if let named = SegmentationLossChoice(name: text, published: published) { return named }
     return .formula(try LossText.classification(text, .segmentation, place: "loss").formula)
   }

@@ -15,10 +15,12 @@ extension SearchRun {
       TrainingRequest(losses: defaultLosses, purpose: $0, seed: seed($0))
     }
     for (request, outcome) in zip(requests, try train(requests, activity: "default losses")) {
-      if case .diverged(let step) = outcome {
-        throw SearchError.baselineDiverged(
-          losses: request.losses.text, step: step)
-      }
+      guard case .diverged(let step) = outcome else { continue }
+      let schedule = request.purpose == .simulate ? "verify" : "proxy"
+      let key =
+        space.segmentation == nil
+        ? "training.\(schedule).learningRate" : "segmentation.training.\(schedule).schedule.learningRate"
+      throw SearchError.baselineDiverged(losses: request.losses.text, step: step, key: key)
     }
     if try store.latestGeneration() == nil { try store.commit(RunStep(generation: try state.record())) }
   }

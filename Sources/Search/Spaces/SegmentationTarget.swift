@@ -7,6 +7,8 @@ public struct SegmentationTarget: Codable, Hashable, Sendable {
   public var metric = SegmentationMetric.meanIoU
   /// Pixels within which boundaries count as met in BIoU and BF1.
   public var tolerance = 5
+  /// Whether class 0 has no boundaries in BIoU and BF1.
+  public var dropBackground = BackgroundRule.whereNamed
   public var segmenter = SegmenterSettings.standard
   public var data = SegmentationDataSettings.standard
   public var training = SegmentationSchedules()

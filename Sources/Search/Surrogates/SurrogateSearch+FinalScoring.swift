@@ -37,7 +37,7 @@ extension SurrogateSearch {
     if let best = promoted.first {
       entries.append(("found", .surrogate(try space.parameters(best.theta.controlPoints))))
     }
-    entries += [("published", .surrogate(try space.published())), ("cross entropy", .crossEntropy)]
+    entries += [("published", .surrogate(try space.published())), ("cross-entropy", .crossEntropy)]
     let requests = entries.flatMap { entry in
       seeds.map { SurrogateRequest(loss: entry.loss, purpose: .holdOut, seed: $0) }
     }

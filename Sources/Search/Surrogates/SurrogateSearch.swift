@@ -76,8 +76,9 @@ public final class SurrogateSearch<Source: EvaluatorSource> where Source.Evaluat
 
   private func measureCrossEntropy() throws {
     let request = SurrogateRequest(loss: .crossEntropy, purpose: .proxy, seed: configuration.seed(.proxy))
-    for outcome in try train([request], activity: "cross entropy") {
-      if case .diverged(let step) = outcome { throw SearchError.baselineDiverged(losses: "cross entropy", step: step) }
+    for case .diverged(let step) in try train([request], activity: "cross entropy") {
+      throw SearchError.baselineDiverged(
+        losses: "cross entropy", step: step, key: "training.proxy.schedule.learningRate")
     }
   }
 

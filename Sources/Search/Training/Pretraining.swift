@@ -64,7 +64,8 @@ public struct Pretraining: Codable, Hashable, Sendable {
       if cancellation.isRequested { throw Interrupted() }
       let report = try run.advance()
       guard report.isFinite else {
-        throw SearchError.baselineDiverged(losses: "cross-entropy, giou", step: report.step)
+        throw SearchError.baselineDiverged(
+          losses: "cross-entropy, giou", step: report.step, key: "training.final.learningRate")
       }
       progress(run.step, training.steps)
     }

@@ -43,11 +43,12 @@ final class SeedTraining {
         return result(seed, .diverged(step: report.step), meter, resumedAt: state?.step)
       }
       progress(Self.progress(training, images: task.schedule.imagesPerBatch, report.losses))
-      if training.step % max(1, records.checkpointInterval) == 0, !training.isFinished {
-        try keep(training, curves, meter)
-      }
+      // Scored first: a checkpoint tells a continuation that everything up to its step was drawn.
       if records.scoringInterval > 0, training.step % records.scoringInterval == 0, !training.isFinished {
         try meter.pause { try curves?.add(score(training).score, step: training.step) }
+      }
+      if training.step % max(1, records.checkpointInterval) == 0, !training.isFinished {
+        try keep(training, curves, meter)
       }
     }
     let wasFinished = state?.step == training.step
@@ -69,6 +70,7 @@ final class SeedTraining {
   private struct Scoring {
     let detections: [[Detection]]
     let evaluation: COCOResult
+    let masks: COCOResult?
     let score: DetectionScore
   }
 
@@ -77,11 +79,11 @@ final class SeedTraining {
       training.trained, in: scored, imagesPerBatch: task.schedule.imagesPerBatch)
     let evaluation = COCOEvaluation.evaluate(dataset: scored, detections: detections)
     var score = DetectionScore(evaluation, categoryIDs: scored.categoryIDs)
-    if trainer.detector.kind.findsMasks {
-      score.masks = MaskScore(
-        COCOEvaluation.evaluate(dataset: scored, detections: detections, comparing: .masks))
-    }
-    return Scoring(detections: detections, evaluation: evaluation, score: score)
+    let masks =
+      trainer.detector.kind.findsMasks
+      ? COCOEvaluation.evaluate(dataset: scored, detections: detections, comparing: .masks) : nil
+    score.masks = masks.map(MaskScore.init)
+    return Scoring(detections: detections, evaluation: evaluation, masks: masks, score: score)
   }
 
   /// Writes what the curves have so far, then the checkpoint: a training that goes on from there has drawn all before it.
@@ -121,7 +123,7 @@ final class SeedTraining {
       seed: seed,
       measurement: TrainingMeasurement(
         outcome: outcome, seconds: meter.time.seconds, imagesPerSecond: meter.mean),
-      evaluation: found?.evaluation, masks: found?.score.masks, detections: found?.detections ?? [],
+      evaluation: found?.evaluation, maskEvaluation: found?.masks, detections: found?.detections ?? [],
       resumedAt: resumedAt)
   }
 

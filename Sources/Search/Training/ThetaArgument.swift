@@ -29,6 +29,9 @@ public struct ThetaArgument: Sendable, Hashable {
     } else {
       named = found.loss
     }
+    if case .formula(let formula) = named {
+      try LossText.requirePrediction(formula, in: .multiClass, place: Self.option, text: text)
+    }
     do throws(PixelFormulaError) {
       _ = try named.makeLoss()
     } catch {
@@ -126,8 +129,16 @@ public struct ThetaArgument: Sendable, Hashable {
   /// The list in a JSON file; nil for what is no list.
   private static func numbers(_ path: String) throws -> [Double]? {
     guard path.hasSuffix(".json"), let data = FileManager.default.contents(atPath: path),
-      let value = try? JSONValue(parsing: [UInt8](data)), case .array(let elements) = value
+      data.first(where: { !" \n\r\t".utf8.contains($0) }) == UInt8(ascii: "[")
     else { return nil }
+    let elements: [JSONValue]
+    do throws(JSONError) {
+      elements = try JSONValue(parsing: [UInt8](data)).elements ?? []
+    } catch {
+      throw SearchError.badLoss(place: option, text: path, reason: "\(error)")
+    }
+    // A list of loss cards.
+    if case .object = elements.first { return nil }
     return try elements.enumerated().map { index, element in
       guard element.string == nil, let number = element.number, number.isFinite else {
         throw SearchError.badLoss(

@@ -19,14 +19,19 @@ public struct TrainingFigures {
     (self.title, self.data, self.result) = (title, data, result)
   }
 
-  /// Writes `seed-N-precision-recall.svg` and `seed-N-example-K.png` and gives their paths; none after divergence.
+  /// Writes `seed-N-precision-recall.svg`, the same of masks where there are some (`…-masks.svg`) and
+  /// `seed-N-example-K.png`, and gives their paths; none after divergence.
   ///
   /// - Throws: `FigureError`.
   public func write(to folder: URL) throws -> [String] {
     guard let evaluation = result.evaluation else { return [] }
-    let curves = folder.appendingPathComponent("seed-\(result.seed)-precision-recall.svg").path
-    try FigureFile.write(precisionRecall(evaluation), to: curves)
-    var paths = [curves]
+    var paths: [String] = []
+    for (found, ending) in [(evaluation, ""), (result.maskEvaluation, "-masks")] {
+      guard let found else { continue }
+      let path = folder.appendingPathComponent("seed-\(result.seed)-precision-recall\(ending).svg").path
+      try FigureFile.write(precisionRecall(found, of: ending.isEmpty ? "boxes" : "masks"), to: path)
+      paths.append(path)
+    }
     for (number, index) in examples.enumerated() {
       let path = folder.appendingPathComponent("seed-\(result.seed)-example-\(number + 1).png").path
       try example(index).write(to: path)
@@ -36,7 +41,7 @@ public struct TrainingFigures {
   }
 
   /// A panel for each class that has objects, with the envelopes at three overlaps.
-  func precisionRecall(_ evaluation: COCOResult) -> Figure {
+  func precisionRecall(_ evaluation: COCOResult, of compared: String) -> Figure {
     let classes = evaluation.perClass.filter { !$0.precision.isEmpty }
     let overlaps: [(index: Int, colour: Colour, stroke: Figure.Stroke)] = [
       (0, .blue, .solid), (5, .vermilion, .solid), (8, .grey, .dashed),
@@ -57,7 +62,7 @@ public struct TrainingFigures {
         + String(format: "AP %.3f, AP50 %.3f, AP75 %.3f", evaluation.ap, evaluation.ap50, evaluation.ap75)
     ]
     if classes.count > panels.count { notes.append("the first \(panels.count) of \(classes.count) classes") }
-    return Figure(title: "Precision over recall, \(title)", notes: notes, panels: panels, columns: 3)
+    return Figure(title: "Precision over recall of \(compared), \(title)", notes: notes, panels: panels, columns: 3)
   }
 
   /// The first images with something to find.

@@ -49,8 +49,9 @@ public struct TrainingPlan: Codable, Hashable, Sendable {
 
   /// Refuses to go on with something else than what was begun; further seeds may follow those that were.
   ///
+  /// - Parameter comparesWeights: false while what the seeds begin with has not been read.
   /// - Throws: `SearchError.differentRun` naming the first key, `changedData`, `changedWeights`.
-  public func check(against stored: TrainingPlan, folder: String) throws {
+  public func check(against stored: TrainingPlan, folder: String, comparesWeights: Bool = true) throws {
     var ours = self
     (ours.dataHash, ours.initialHash) = (stored.dataHash, stored.initialHash)
     if seeds.starts(with: stored.seeds) { ours.seeds = stored.seeds }
@@ -59,7 +60,7 @@ public struct TrainingPlan: Codable, Hashable, Sendable {
         folder: folder, key: difference.key, given: difference.ours, stored: difference.theirs)
     }
     guard dataHash == stored.dataHash else { throw SearchError.changedData(folder: folder, data: data) }
-    guard initialHash == stored.initialHash else {
+    guard !comparesWeights || initialHash == stored.initialHash else {
       throw SearchError.changedWeights(folder: folder, given: initialHash, stored: stored.initialHash)
     }
   }

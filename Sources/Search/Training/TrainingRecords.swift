@@ -37,10 +37,12 @@ public struct SeedResult: Sendable {
   public let measurement: TrainingMeasurement
   /// On the scored split; nil after divergence.
   public let evaluation: COCOResult?
-  /// Of masks, where the detector finds them.
-  public let masks: MaskScore?
+  /// The same of masks, where the detector finds them.
+  public let maskEvaluation: COCOResult?
   /// By image of the scored split, in pixels of the input.
   public let detections: [[Detection]]
   /// Set where a continuation began.
   public let resumedAt: Int?
+
+  public var masks: MaskScore? { maskEvaluation.map(MaskScore.init) }
 }

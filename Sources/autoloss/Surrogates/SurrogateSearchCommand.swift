@@ -50,7 +50,9 @@ struct SurrogateSearchCommand: ParsableCommand {
   }
 
   private func requestedSpace() throws -> SurrogateSpace {
-    let metric = try metric.map { name throws(SegmentationLossError) in try SegmentationMetric(named: name) }
+    let metric =
+      try metric.map { name throws(SegmentationLossError) in try SegmentationMetric(named: name) }
+      ?? (options.spaceOptions.space == nil ? options.begun(SurrogateConfiguration.self)?.space.metric : nil)
     guard metric != nil || options.spaceOptions.space != nil || options.resume else {
       let names = SegmentationMetric.allCases.map(\.rawValue).joined(separator: ", ")
       throw InputError("--metric: is missing; say what to search a surrogate for (\(names))")

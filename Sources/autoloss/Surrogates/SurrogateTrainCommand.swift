@@ -16,7 +16,7 @@ struct SurrogateTrainCommand: ParsableCommand {
 
       Losses are ce (cross entropy), dice, lovasz, published (the authors' find for the \
       metric), a built-in loss of pixels (\(ThetaArgument.names.dropFirst(4).joined(separator: ", "))), a loss card of mode SURROGATE or MULTI_CLS, a .json file with a list of \
-      control points, or a formula of X and Y such as "Neg(Dot(Y,Log(Softmax(X))))". The score is that of the split that --score-on names. With --out, a \
+      Bezier control points (piecewise-linear ones need a card), or a formula of X and Y such as "Neg(Dot(Y,Log(Softmax(X))))". The score is that of the split that --score-on names. With --out, a \
       checkpoint of each seed is kept; stopped or killed at any moment, the same command \
       goes on from there with --resume and ends with the same weights.
       """)

@@ -42,7 +42,7 @@ struct TrainKeeping: ParsableArguments {
   }
 
   /// Makes the folders that are needed beside that of the training, so that a training does not end in an error.
-  func prepare() throws {
+  func prepare(_ seeds: [UInt64]) throws {
     for (name, path) in [("out", out), ("figures", figures), ("tensorboard", tensorboard)] {
       guard let path else { continue }
       do {
@@ -54,12 +54,26 @@ struct TrainKeeping: ParsableArguments {
         throw InputError("--\(name) \(path): cannot be written to; name another folder")
       }
     }
-    if let predictions {
-      let above = URL(fileURLWithPath: predictions).deletingLastPathComponent()
-      guard FileManager.default.isWritableFile(atPath: above.path) else {
-        throw InputError("--predictions \(predictions): there is no folder \(above.path) that can be written to")
+    guard let predictions else { return }
+    let above = URL(fileURLWithPath: predictions).deletingLastPathComponent()
+    guard FileManager.default.isWritableFile(atPath: above.path) else {
+      throw InputError("--predictions \(predictions): there is no folder \(above.path) that can be written to")
+    }
+    for file in seeds.map({ predictionFile(predictions, seed: $0, of: seeds.count) }) {
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder), isFolder.boolValue {
+        throw InputError("--predictions \(predictions): \(file.relativePath) is a folder; name a file")
       }
     }
+  }
+
+  /// The file of a seed, one of `count`.
+  func predictionFile(_ path: String, seed: UInt64, of count: Int) -> URL {
+    let url = URL(fileURLWithPath: path)
+    guard count > 1 else { return url }
+    let ending = url.pathExtension
+    let stem = url.deletingPathExtension().lastPathComponent + "-seed\(seed)"
+    return url.deletingLastPathComponent().appendingPathComponent(ending.isEmpty ? stem : stem + "." + ending)
   }
 
   func records() throws -> TrainingRecords {
@@ -77,28 +91,39 @@ struct TrainResultKeeper {
   /// Of the data.
   let name: String
   let keeping: TrainKeeping
+  /// Whether something could not be written.
+  private(set) var hasFailed = false
 
-  /// The paths of the files written.
-  func keep(_ result: SeedResult) throws -> [String] {
-    var paths: [String] = []
-    if let predictions = keeping.predictions, result.evaluation != nil {
-      let url = predictionFile(predictions, seed: result.seed)
-      try AtomicFile.write(COCOText.results(result.detections, of: scored), to: url)
-      paths.append(url.relativePath)
-    }
-    if let figures = keeping.figures {
-      let title = "\(plan.space.detector.kind.rawValue) on \(name) (\(plan.scoreOn.rawValue))"
-      paths += try TrainingFigures(title: title, data: scored, result: result).write(
-        to: URL(fileURLWithPath: figures))
-    }
-    return paths
+  init(plan: TrainingPlan, scored: DetectionDataset, name: String, keeping: TrainKeeping) {
+    (self.plan, self.scored, self.name, self.keeping) = (plan, scored, name, keeping)
   }
 
-  private func predictionFile(_ path: String, seed: UInt64) -> URL {
-    let url = URL(fileURLWithPath: path)
-    guard plan.seeds.count > 1 else { return url }
-    let ending = url.pathExtension
-    let stem = url.deletingPathExtension().lastPathComponent + "-seed\(seed)"
-    return url.deletingLastPathComponent().appendingPathComponent(ending.isEmpty ? stem : stem + "." + ending)
+  /// A line for each file; one that cannot be written costs neither the scores nor the other seeds.
+  mutating func keep(_ result: SeedResult) -> [String] {
+    var lines: [String] = []
+    for (option, written) in [
+      ("--predictions", Result { try writePredictions(result) }), ("--figures", Result { try drawFigures(result) }),
+    ] {
+      switch written {
+      case .success(let paths): lines += paths.map { "wrote \($0)" }
+      case .failure(let error):
+        hasFailed = true
+        lines.append("error: \(option): \(error)")
+      }
+    }
+    return lines
+  }
+
+  private func writePredictions(_ result: SeedResult) throws -> [String] {
+    guard let predictions = keeping.predictions, result.evaluation != nil else { return [] }
+    let url = keeping.predictionFile(predictions, seed: result.seed, of: plan.seeds.count)
+    try AtomicFile.write(COCOText.results(result.detections, of: scored), to: url)
+    return [url.relativePath]
+  }
+
+  private func drawFigures(_ result: SeedResult) throws -> [String] {
+    guard let figures = keeping.figures else { return [] }
+    let title = "\(plan.space.detector.kind.rawValue) on \(name) (\(plan.scoreOn.rawValue))"
+    return try TrainingFigures(title: title, data: scored, result: result).write(to: URL(fileURLWithPath: figures))
   }
 }

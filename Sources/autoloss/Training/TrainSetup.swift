@@ -10,7 +10,7 @@ struct TrainSetup: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What to train for: \(SearchTask.ofDetectors.map(\.rawValue).joined(separator: ", ")) (default: what the "
-        + "detector is for, else detection-twostage)."))
+        + "detector is for, else detection-twostage).", valueName: "task"), transform: SearchTask.parse)
   var task: SearchTask?
   @Option(
     help: "Classification loss: a formula, a built-in name or a card file; `default`, or nothing: the search space's.")
@@ -68,8 +68,11 @@ struct TrainSetup: ParsableArguments {
     }
     if let kind = detector ?? stored?.space.detector.kind {
       guard kind.classificationMode == wanted.classificationMode else {
-        throw InputError(
-          "--detector \(kind.rawValue): is none of \(wanted.rawValue); give the --task it belongs to, or none")
+        let mend =
+          stored == nil
+          ? "give the --task it belongs to, or none"
+          : "--resume goes on with that; begin another training in a folder of its own"
+        throw InputError("--detector \(kind.rawValue): is none of \(wanted.rawValue); \(mend)")
       }
       space.detector.kind = kind
     }

@@ -19,7 +19,7 @@ struct PictureProblem: Error {
     do throws(ImageDecoder.Failure) {
       return try ImageDecoder.decode(bytes).image
     } catch {
-      throw PictureProblem(reason: error.reason)
+      throw PictureProblem(reason: "\(error.reason): give a JPEG or PNG file")
     }
   }
 }

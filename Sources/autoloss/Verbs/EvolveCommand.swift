@@ -19,8 +19,9 @@ struct EvolveCommand: ParsableCommand {
       same formulas and scores.
       """)
 
-  @Option(help: "What to search for: \(SearchTask.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var task: SearchTask = .detectionTwoStage
+  @Option(
+    help: "What to search for (default: detection-twostage; with --resume: what the run searches for).")
+  var task: SearchTask?
   @Option(help: "Which losses vary: cls, reg or joint (default: as the search space says).")
   var branch: SearchBranch?
   @Option(
@@ -81,6 +82,8 @@ struct EvolveCommand: ParsableCommand {
   }
 
   private func requestedConfiguration() throws -> RunConfiguration {
+    let begun = options.begun(RunConfiguration.self)
+    let task = task ?? begun?.space.task ?? .detectionTwoStage
     var space = try options.spaceOptions.resolved(for: task)
     if let branch { space.branch = branch }
     if let initial { space.initialWeights = initial }
@@ -90,12 +93,18 @@ struct EvolveCommand: ParsableCommand {
     if task == .segmentation, initial != nil {
       throw InputError("--init: segmenters begin with drawn weights; leave the option out")
     }
-    if let metric = try requestedMetric() { space.segmentation?.metric = metric }
+    let inSpace = options.spaceOptions.overrides.contains { $0.hasPrefix("segmentation.metric=") }
+    if let metric = try requestedMetric(for: task) {
+      guard !inSpace else { throw InputError("--metric and --set segmentation.metric: leave one of them out") }
+      space.segmentation?.metric = metric
+    } else if let metric = begun?.space.segmentation?.metric, options.spaceOptions.space == nil, !inSpace {
+      space.segmentation?.metric = metric
+    }
     return RunConfiguration(
       program: Machine.version, data: options.data ?? "synthetic", seed: options.seed ?? 1, space: space)
   }
 
-  private func requestedMetric() throws -> SegmentationMetric? {
+  private func requestedMetric(for task: SearchTask) throws -> SegmentationMetric? {
     guard let metric else { return nil }
     guard task == .segmentation else {
       throw InputError("--metric: is for --task segmentation; detectors are judged by selection.metric (--set)")
@@ -106,8 +115,9 @@ struct EvolveCommand: ParsableCommand {
   /// What the stored run would have to be, by the options that were given.
   private func asked(of stored: RunConfiguration, _ requested: RunConfiguration) throws -> RunConfiguration {
     var expected = stored
-    if let metric = try requestedMetric() { expected.space.segmentation?.metric = metric }
-    if options.spaceOptions.isGiven || branch != nil { expected.space = requested.space }
+    if let metric = try requestedMetric(for: requested.space.task) { expected.space.segmentation?.metric = metric }
+    let isOther = requested.space.task != stored.space.task
+    if isOther || options.spaceOptions.isGiven || branch != nil { expected.space = requested.space }
     if options.spaceOptions.isGiven || branch != nil || initial != nil {
       expected.space.branch = branch ?? stored.space.branch
       expected.space.initialWeights = initial ?? stored.space.initialWeights

@@ -18,8 +18,12 @@ struct PretrainCommand: ParsableCommand {
       steps, seed 1). Another backbone is used with --init FILE.
       """)
 
-  @Option(help: "Task whose search space decides backbone and input size.")
-  var task: SearchTask = .detectionTwoStage
+  @Option(
+    help: ArgumentHelp(
+      "Task whose search space decides backbone and input size: "
+        + SearchTask.ofDetectors.map(\.rawValue).joined(separator: ", ") + ".", valueName: "task"),
+    transform: SearchTask.parse)
+  var task = SearchTask.detectionTwoStage
   @OptionGroup var spaceOptions: SpaceOptions
   @Option(help: "Steps (default: those of a final training).")
   var steps: Int?

@@ -40,6 +40,14 @@ struct SearchOptions: ParsableArguments {
     return URL(fileURLWithPath: out ?? "runs/\(name)-\(searched)-seed\(configuration.seed)")
   }
 
+  /// What the run to go on with was started with, for options that were left out; nil where there is none to be read, of
+  /// which `reopened` says why.
+  func begun<Configuration: StoredConfiguration>(_ type: Configuration.Type) -> Configuration? {
+    guard resume, let out, let store = try? RunStore.read(URL(fileURLWithPath: out)) else { return nil }
+    defer { try? store.close() }
+    return try? SearchStore.configuration(of: store, as: type)
+  }
+
   /// The stored run with --resume, else nil; then no run may lie in the folder.
   ///
   /// - Parameter asked: the stored configuration with what the command line says in its place. Where the data lies does not

@@ -44,10 +44,12 @@ struct TrainCommand: ParsableCommand {
     var (plan, splits) = try begin(spaceOptions, stored: stored)
     try splits.require(masksFor: plan.space.detector.kind, scoring: [plan.scoreOn])
     plan.dataHash = splits.contentHash
+    // A backbone takes its time; whether this training goes on with it is known before.
+    if let stored, let folder { try plan.check(against: stored, folder: folder.url.path, comparesWeights: false) }
     let backbone = try backbone(&plan, stored: stored, folder: folder)
     if let stored, let folder { try plan.check(against: stored, folder: folder.url.path) }
     // Everything that can be wrong with the input was found by now.
-    try keeping.prepare()
+    try keeping.prepare(plan.seeds)
     if let folder, stored == nil { try folder.create(plan) }
     let lock = folder?.lock()
     if let folder, lock == nil { throw TrainingFolderError.inUse(folder: folder.url.path) }
@@ -94,14 +96,14 @@ struct TrainCommand: ParsableCommand {
       initialHash: plan.initialHash)
     let scored = training.scored(splits)
     let board = TrainingBoard(plan)
-    let keeper = TrainResultKeeper(plan: plan, scored: scored, name: splits.name, keeping: keeping)
+    var keeper = TrainResultKeeper(plan: plan, scored: scored, name: splits.name, keeping: keeping)
     do {
       let results = try training.run(
         seeds: plan.seeds, on: splits, workers: workers, records: try keeping.records(),
         cancellation: Interrupts.cancellation, progress: { board.update($0) }
       ) { result in
         board.message(TrainText.line(result))
-        for path in try keeper.keep(result) { board.message("wrote \(path)") }
+        for line in keeper.keep(result) { board.message(line) }
       }
       board.finish()
       let json = TrainText.json(plan, results)
@@ -111,7 +113,9 @@ struct TrainCommand: ParsableCommand {
       }
       if output.json { Console.print(json) } else { Console.print(TrainText.table(plan, results, name: splits.name)) }
       if let folder { Console.error("kept in \(folder.url.path)") }
-      if results.contains(where: { $0.evaluation == nil }) { throw ExitCode(ExitStatus.failed.rawValue) }
+      if keeper.hasFailed || results.contains(where: { $0.evaluation == nil }) {
+        throw ExitCode(ExitStatus.failed.rawValue)
+      }
     } catch is Interrupted {
       board.finish()
       guard let folder else {

@@ -23,6 +23,20 @@ import Testing
     }
   }
 
+  /// Searches for curves and for formulas score with the same start weights and crops, under the same names.
+  @Test(arguments: [3, 8] as [UInt64]) func curvesAndFormulasArePaired(seed: UInt64) throws {
+    try withScratchFolder { scratch in
+      let (curves, formulas) = (
+        try SmallSurrogateSearch.run(
+          try SmallSurrogateSearch.configuration(seed: seed), in: scratch.appendingPathComponent("curves")),
+        try SmallSearch.run(
+          try SmallSearch.configuration(.segmentation, seed: seed), in: scratch.appendingPathComponent("formulas"))
+      )
+      #expect(curves.seeds == formulas.seeds && curves.seeds.count == 2, "seed \(seed)")
+      #expect(Set(curves.rows.map(\.name)).intersection(formulas.rows.map(\.name)) == ["published", "cross-entropy"])
+    }
+  }
+
   @Test func eachGenerationBeginsWithTheMeanAndLearns() throws {
     try withScratchFolder { scratch in
       let configuration = try SmallSurrogateSearch.configuration(overrides: [

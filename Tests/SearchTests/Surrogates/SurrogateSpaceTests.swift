@@ -107,6 +107,7 @@ import Testing
       #expect(curves.training.proxy == formulas.training.proxy && curves.training.final == formulas.training.final)
       #expect(curves.segmenter == formulas.segmenter && curves.data == formulas.data)
       #expect(curves.surrogate.tolerance == formulas.tolerance)
+      #expect(curves.surrogate.dropBackground == formulas.dropBackground)
     }
   }
 
