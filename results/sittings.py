@@ -72,6 +72,13 @@ def union_hours(rows):
     return total / 3600
 
 
+def cost(rows):
+    """What the runs took, as a sentence."""
+    rows = list(rows)
+    return (f"They took {machine_hours(rows):.2f} hours of the machine, within {union_hours(rows):.1f} hours in which at least one "
+            "was under way, beside other work.")
+
+
 # Running
 
 

@@ -219,7 +219,7 @@ def tables(rows):
     programs = sorted({row["program"] for row in rows.values()})
     lines.append(
         f"{len(rows)} of {len(commands())} searches and trainings are done, {len(diverged)} trainings diverged (counted as 0). "
-        f"They took {sittings.machine_hours(rows.values()):.2f} hours of the machine. Program: {', '.join(programs) or '–'}.")
+        f"{sittings.cost(rows.values())} Program: {', '.join(programs) or '–'}.")
     return "\n".join(lines)
 
 

@@ -141,7 +141,7 @@ def table(rows):
     diverged = [row for row in rows.values() if "diverged_at_step" in row]
     done, programs = len(rows), sorted({row["program"] for row in rows.values()})
     lines += ["", f"{done} of {len(trainings())} trainings are done, {len(diverged)} of them diverged (counted as 0). "
-              f"They took {sittings.machine_hours(rows.values()):.2f} hours of the machine. Program: {', '.join(programs)}."]
+              f"{sittings.cost(rows.values())} Program: {', '.join(programs)}."]
     return "\n".join(lines)
 
 
