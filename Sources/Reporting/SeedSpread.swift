@@ -52,6 +52,11 @@ extension SeedSpread {
 }
 
 extension SeedSpread: CustomStringConvertible {
+  /// What the descriptions of so many fresh seeds show.
+  public static func heading(_ seeds: Int) -> String {
+    seeds == 1 ? "one fresh seed" : "\(seeds) fresh paired seeds, mean ± standard deviation"
+  }
+
   /// Mean ± standard deviation with three decimals.
   public var description: String {
     if values.isEmpty { return "–" }

@@ -29,12 +29,11 @@ public struct RunConfiguration: StoredConfiguration {
     return (words + options + ["--seed", "\(seed)"]).joined(separator: " ")
   }
 
-  /// The seed of the first, second … training of one kind; of segmenters the same as in `SurrogateConfiguration`, so that
-  /// curves and formulas are paired.
+  /// The seed of the first, second … training of one kind.
   func seed(_ purpose: TrainingPurpose, _ index: Int = 0) -> UInt64 {
     switch space.task {
     case .detectionTwoStage, .detectionOneStage: trainingSeed(purpose.rawValue, index)
-    case .segmentation: trainingSeed("surrogate \(purpose.rawValue)", index)
+    case .segmentation: segmenterSeed(purpose.rawValue, index)
     }
   }
 

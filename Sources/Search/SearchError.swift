@@ -9,6 +9,7 @@ public enum SearchError: Error, Sendable, Hashable {
   case changedWeights(folder: String, given: String, stored: String)
   /// `key`: the learning rate in the search space.
   case baselineDiverged(losses: String, step: Int, key: String)
+  case pretrainingDiverged(step: Int)
   case otherKind(folder: String, verb: String)
 }
 
@@ -34,6 +35,9 @@ extension SearchError: CustomStringConvertible {
         + "those weights (--init FILE), or start another run with --out"
     case .otherKind(let folder, let verb):
       "\(folder) holds a run of `autoloss \(verb)`: go on with that command, or name another folder with --out"
+    case .pretrainingDiverged(let step):
+      "the backbone's training diverges at step \(step): train it with another --seed (`autoloss pretrain --out FILE`, then "
+        + "--init FILE), or begin with --init none"
     case .baselineDiverged(let losses, let step, let key):
       "the default losses (\(losses)) diverge at step \(step): lower \(key) (--set) and start another run with --out"
     }

@@ -51,4 +51,9 @@ extension StoredConfiguration {
   func trainingSeed(_ stream: String, _ index: Int) -> UInt64 {
     SeededGenerator.derive(seed: seed, stream: stream, index: UInt64(index)) & 0x7fff_ffff
   }
+
+  /// The same for a segmenter: one stream for curves and formulas, which are compared seed by seed.
+  ///
+  /// - Parameter purpose: `proxy` and `holdout` are purposes of both.
+  func segmenterSeed(_ purpose: String, _ index: Int) -> UInt64 { trainingSeed("surrogate \(purpose)", index) }
 }

@@ -82,7 +82,7 @@ extension SearchError {
     switch self {
     case .noFormula, .badLoss, .notAFormula, .differentRun, .changedData, .changedWeights, .unreadableState, .otherKind:
       true
-    case .baselineDiverged: false
+    case .baselineDiverged, .pretrainingDiverged: false
     }
   }
 }

@@ -21,7 +21,11 @@ struct SpaceOptions: ParsableArguments {
   /// Whether any of them was given.
   var isGiven: Bool { space != nil || profile != nil || !overrides.isEmpty }
 
-  func resolved(for task: SearchTask) throws -> SearchSpace {
+  /// - Parameter begun: the space of a run to go on with, which stands where neither file nor profile is named.
+  func resolved(for task: SearchTask, begun: SearchSpace? = nil) throws -> SearchSpace {
+    if let begun, begun.task == task, space == nil, profile == nil {
+      return try SearchSpaceFile(name: "config.yaml", text: begun.yaml()).resolved(overrides: overrides)
+    }
     let space = try SearchSpaceFile.named(space ?? task.rawValue).resolved(profile: profile, overrides: overrides)
     guard space.task == task else {
       throw InputError(
@@ -32,8 +36,13 @@ struct SpaceOptions: ParsableArguments {
 
   /// The same for surrogates.
   ///
-  /// - Parameter metric: what `--metric` says; nil: as the search space says.
-  func resolved(for metric: SegmentationMetric?) throws -> SurrogateSpace {
+  /// - Parameters:
+  ///   - metric: what `--metric` says; nil: as the search space says.
+  ///   - begun: the space of a run to go on with, which stands where neither file nor profile is named.
+  func resolved(for metric: SegmentationMetric?, begun: SurrogateSpace? = nil) throws -> SurrogateSpace {
+    if let begun, metric ?? begun.metric == begun.metric, space == nil, profile == nil {
+      return try SearchSpaceFile(name: "config.yaml", text: begun.yaml()).resolvedSurrogate(overrides: overrides)
+    }
     let name = space ?? SurrogateSpace.embeddedName(metric ?? .meanIoU)
     let found = try SearchSpaceFile.named(name).resolvedSurrogate(
       metric: metric ?? .meanIoU, profile: profile, overrides: overrides)
@@ -49,7 +58,7 @@ extension SearchTask: ExpressibleByArgument {
   /// For options that do not take every task and list those that they take.
   static func parse(_ text: String) throws -> SearchTask {
     guard let task = SearchTask(rawValue: text) else {
-      throw ValidationError("there is no such task: \(ofDetectors.map(\.rawValue).joined(separator: ", "))")
+      throw ValidationError("give one of \(ofDetectors.map(\.rawValue).joined(separator: ", "))")
     }
     return task
   }

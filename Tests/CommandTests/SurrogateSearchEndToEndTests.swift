@@ -80,6 +80,9 @@ import Testing
       #expect(again.status == 2 && again.err.contains("--resume"), "\(again.err)")
       let other = try Command.run(["surrogate", "search", "--resume", "--out", "whole", "--metric", "BF1"], in: folder)
       #expect(other.status == 2 && other.err.contains("metric = mIoU"), "\(other.err)")
+      let more = try Command.run(
+        ["surrogate", "search", "--resume", "--out", "whole", "--set", "search.samplesPerGeneration=9"], in: folder)
+      #expect(more.status == 2 && more.err.contains("space.search.samplesPerGeneration = "), "\(more.err)")
       let evolve = try Command.run(["evolve", "--resume", "--out", "whole"], in: folder)
       #expect(evolve.status == 2 && evolve.err.contains("surrogate search"), "\(evolve.err)")
     }

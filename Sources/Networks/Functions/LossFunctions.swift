@@ -1,7 +1,7 @@
 import CKernels
 
-/// Values and gradients of usual losses of rows, for networks that others build of these layers; the detectors' own heads take
-/// formulas, and `BinaryCrossEntropy` where nothing is searched.
+/// Values and gradients of usual losses of rows, as the golden rows have them; tests train their networks with them. The
+/// detectors' heads take formulas, and `BinaryCrossEntropy` where nothing is searched.
 ///
 /// Gradients are written, not added; `weights` multiply the gradient alone, so pass weight / normaliser there and take
 /// the weighted sum of `values` for the loss. All buffers must have the counts told; they are checked.

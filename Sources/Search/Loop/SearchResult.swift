@@ -113,7 +113,7 @@ extension SearchResult {
       }
     }
     if best.isEmpty { lines.append("  no candidate reached the proxy with every seed") }
-    lines += ["", "Hold-out, scored once, \(seeds.count) fresh paired seeds, mean ± standard deviation:"]
+    lines += ["", "Hold-out, scored once, \(SeedSpread.heading(seeds.count)):"]
     return (lines + table.lines).joined(separator: "\n")
   }
 

@@ -24,7 +24,7 @@ public struct SurrogateConfiguration: StoredConfiguration {
 
   /// The seed of the first, second … training of one kind.
   func seed(_ purpose: SurrogatePurpose, _ index: Int = 0) -> UInt64 {
-    trainingSeed("surrogate \(purpose.rawValue)", index)
+    segmenterSeed(purpose.rawValue, index)
   }
 
   /// A theta's training for its reward, or with a further seed.

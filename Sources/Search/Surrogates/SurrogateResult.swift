@@ -127,7 +127,7 @@ extension SurrogateResult {
       lines.append("  \(rank + 1)  \(found.scores)  theta \(Self.text(found.theta))")
     }
     if best.isEmpty { lines.append("  every theta diverged with some seed") }
-    lines += ["", "Hold-out, scored once, \(seeds.count) fresh paired seeds, mean ± standard deviation:"]
+    lines += ["", "Hold-out, scored once, \(SeedSpread.heading(seeds.count)):"]
     return (lines + table.lines).joined(separator: "\n")
   }
 

@@ -50,7 +50,7 @@ public struct Pretraining: Codable, Hashable, Sendable {
 
   /// Trains, and keeps the weights in the cache.
   ///
-  /// - Throws: `Interrupted`, `DetectorError`, `CheckpointError`, `SearchError.baselineDiverged`.
+  /// - Throws: `Interrupted`, `DetectorError`, `CheckpointError`, `SearchError.pretrainingDiverged`.
   public func run(
     cancellation: Cancellation, progress: (_ step: Int, _ of: Int) -> Void
   ) throws -> Result {
@@ -64,8 +64,7 @@ public struct Pretraining: Codable, Hashable, Sendable {
       if cancellation.isRequested { throw Interrupted() }
       let report = try run.advance()
       guard report.isFinite else {
-        throw SearchError.baselineDiverged(
-          losses: "cross-entropy, giou", step: report.step, key: "training.final.learningRate")
+        throw SearchError.pretrainingDiverged(step: report.step)
       }
       progress(run.step, training.steps)
     }

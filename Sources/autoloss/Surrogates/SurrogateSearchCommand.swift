@@ -50,14 +50,15 @@ struct SurrogateSearchCommand: ParsableCommand {
   }
 
   private func requestedSpace() throws -> SurrogateSpace {
+    let begun = options.begun(SurrogateConfiguration.self)?.space
     let metric =
       try metric.map { name throws(SegmentationLossError) in try SegmentationMetric(named: name) }
-      ?? (options.spaceOptions.space == nil ? options.begun(SurrogateConfiguration.self)?.space.metric : nil)
+      ?? (options.spaceOptions.space == nil ? begun?.metric : nil)
     guard metric != nil || options.spaceOptions.space != nil || options.resume else {
       let names = SegmentationMetric.allCases.map(\.rawValue).joined(separator: ", ")
       throw InputError("--metric: is missing; say what to search a surrogate for (\(names))")
     }
-    return try options.spaceOptions.resolved(for: metric)
+    return try options.spaceOptions.resolved(for: metric, begun: begun)
   }
 
   /// What the stored run would have to be, by the options that were given.

@@ -98,11 +98,17 @@ struct TrainSetup: ParsableArguments {
     )
     let losses = DetectionLosses(
       classification: try kept.classification
-        ?? LossArgument.classification(texts.classification, task: space.task, option: "--loss-cls"),
+        ?? LossArgument.classification(
+          texts.classification, task: space.task,
+          option: isOwn(lossCls) ? "--loss-cls" : "defaults.classification"),
       regression: try kept.regression
-        ?? LossArgument.regression(texts.regression, task: space.task, option: "--loss-reg"))
+        ?? LossArgument.regression(
+          texts.regression, task: space.task, option: isOwn(lossReg) ? "--loss-reg" : "defaults.regression"))
     return (losses, texts)
   }
+
+  /// Whether the option names a loss, rather than that of the search space.
+  private func isOwn(_ loss: String?) -> Bool { loss != nil && loss != "default" }
 
   private func chosenSchedule(_ space: SearchSpace, stored: TrainingPlan?) throws -> TrainingSettings {
     var settings: TrainingSettings

@@ -47,6 +47,7 @@ struct EvolveCommand: ParsableCommand {
     let resumed = try options.reopened(folder) { try asked(of: $0, requested) }
     let configuration = resumed?.configuration ?? requested
     // Everything that can be wrong with the input is found before the folder is made.
+    try Self.checkDefaults(configuration.space)
     if let target = configuration.space.segmentation {
       let splits = try options.opened(configuration) { try DataOption.open($0, target.data) }
       return try search(
@@ -64,6 +65,14 @@ struct EvolveCommand: ParsableCommand {
       configuration, in: folder, resumed: resumed?.store,
       source: try DetectionEvaluatorSource(configuration.space, splits: splits, backbone: backbone),
       dataHash: splits.contentHash, initialHash: backbone?.contentHash ?? "none", workers: workers)
+  }
+
+  /// Refuses default losses that train nothing; everything is measured by them.
+  private static func checkDefaults(_ space: SearchSpace) throws {
+    _ = try LossArgument.classification(
+      space.defaults.classification, task: space.task, option: "defaults.classification")
+    guard space.segmentation == nil else { return }
+    _ = try LossArgument.regression(space.defaults.regression, task: space.task, option: "defaults.regression")
   }
 
   private func search<Source: EvaluatorSource>(
@@ -84,7 +93,7 @@ struct EvolveCommand: ParsableCommand {
   private func requestedConfiguration() throws -> RunConfiguration {
     let begun = options.begun(RunConfiguration.self)
     let task = task ?? begun?.space.task ?? .detectionTwoStage
-    var space = try options.spaceOptions.resolved(for: task)
+    var space = try options.spaceOptions.resolved(for: task, begun: begun?.space)
     if let branch { space.branch = branch }
     if let initial { space.initialWeights = initial }
     if task == .segmentation, branch ?? .classification != .classification {
@@ -93,7 +102,10 @@ struct EvolveCommand: ParsableCommand {
     if task == .segmentation, initial != nil {
       throw InputError("--init: segmenters begin with drawn weights; leave the option out")
     }
-    let inSpace = options.spaceOptions.overrides.contains { $0.hasPrefix("segmentation.metric=") }
+    var plain = options.spaceOptions
+    plain.overrides = []
+    let inSpace =
+      try plain.resolved(for: task, begun: begun?.space).segmentation?.metric != space.segmentation?.metric
     if let metric = try requestedMetric(for: task) {
       guard !inSpace else { throw InputError("--metric and --set segmentation.metric: leave one of them out") }
       space.segmentation?.metric = metric
