@@ -61,6 +61,7 @@ extension SeededGenerator {
   }
 
   /// Shuffles in place (Fisher and Yates).
+  @inlinable
   public mutating func shuffle<C: MutableCollection & RandomAccessCollection>(_ elements: inout C)
   where C.Index == Int {
     guard elements.count > 1 else { return }

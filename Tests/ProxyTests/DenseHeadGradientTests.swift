@@ -28,7 +28,7 @@ import Testing
           let isObject = hasObjects && generator.chance(0.4)
           if isObject { level.targets.positives.append(.init(row: row, coding: coding, target: target)) }
           level.targets.labels.append(isObject ? Int32(generator.index(below: Self.classes)) : -1)
-          level.targets.weights?.append(!isObject && generator.chance(0.2) ? 0 : 1)
+          level.targets.weights.append(!isObject && generator.chance(0.2) ? 0 : 1)
           let numbers = coding.encode(target)
           for side in 0..<4 { level.boxes.append(numbers[side] + Float(0.4 * generator.normal())) }
           for _ in 0..<Self.classes { level.logits.append(Float(2 * generator.normal())) }
@@ -91,7 +91,8 @@ import Testing
         let alpha = Double(losses.classification.alpha)
         for (place, value) in try classification.value(inputs).enumerated() {
           let weight = alpha < 0 ? 1 : positive[place] == 1 ? alpha : 1 - alpha
-          sum += value * weight * Double(level.targets.weights?[place / level.classes] ?? 1)
+          let counted = level.targets.weights.isEmpty ? 1 : level.targets.weights[place / level.classes]
+          sum += value * weight * Double(counted)
         }
       }
       return Double(losses.classification.weight) * sum / divisor

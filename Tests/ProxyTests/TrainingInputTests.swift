@@ -22,7 +22,7 @@ import Testing
 
   private func draws(_ settings: TrainingSettings, images: Int, seed: UInt64, batches: Int) -> [BatchOrder.Draw] {
     var order = BatchOrder(settings: settings, imageCount: images, seed: seed)
-    return (0..<batches).flatMap { _ in order.next() }
+    return (0..<batches * settings.imagesPerBatch).map { _ in order.next() }
   }
 
   @Test func anImageKeepsItsPixelsAndTrainableBoxes() {

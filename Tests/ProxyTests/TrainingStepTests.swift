@@ -1,3 +1,4 @@
+import Formulas
 import GoldenData
 import Losses
 import Networks
@@ -85,6 +86,41 @@ import Testing
       let update = allocations { training.update(learningRate: 0.001) }
       #expect(step == layers, "\(recorded.name): \(step) in a step, \(layers) in its layers")
       #expect(update == 0, "\(recorded.name)")
+    }
+
+    /// What `train` does in a step: pictures drawn, mirrored and changed, targets found, weights moved.
+    @Test(.enabled(if: allocation_counting_works()), arguments: [DetectorKind.fcos, .atss])
+    func aWarmTrainingAllocatesOnlyInsideOneDNN(kind: DetectorKind) throws {
+      let scenes = DataSettings(
+        height: 64, width: 64, synthetic: SyntheticSettings(trainImages: 40, validationImages: 1, holdOutImages: 1))
+      let data = try DatasetReader.open("synthetic", settings: scenes).searchTrain
+      let settings = TrainingSettings(steps: 120, imagesPerBatch: 4, colorJitter: 0.2)
+      let losses = DetectionLosses(
+        classification: ClassificationLoss(
+          formula: try Formula(parsing: "Neg(Add(Mul(PY,Log(Sig(X))),Mul(NY,Log(Sub(1,Sig(X))))))", mode: .binaryClass),
+          mode: .binaryClass, alpha: 0.25),
+        regression: BoxLoss(.formula(try Formula(parsing: "Sub(1,Div(I,U))", mode: .regression)), weight: 1))
+      let detector = DetectorSettings(kind: kind)
+      let layers = try TrainingStep(
+        detector, training: settings, losses: losses, classes: data.classes.count, batch: 4, height: 64, width: 64)
+      // The first pass, and one after weights have moved: then they are laid out anew.
+      try layers.runLayers()
+      layers.update(learningRate: 0)
+      let before = allocation_count()
+      try layers.runLayers()
+      let inLayers = allocation_count() - before
+
+      let training = try DetectionTrainer(detector: detector).begin(settings, losses: losses, on: data, seed: 1)
+      var counts: [Int] = []
+      counts.reserveCapacity(settings.steps)
+      while !training.isFinished {
+        let before = allocation_count()
+        let report = try training.advance()
+        counts.append(allocation_count() - before)
+        #expect(report.isFinite)
+      }
+      // Lists of objects still grow while batches show more of them than any before.
+      #expect(counts[60...].allSatisfy { $0 == inLayers }, "\(kind): \(inLayers) in the layers, \(counts[60...])")
     }
   #endif
 }

@@ -23,7 +23,7 @@ public struct ATSSAssigner: Hashable, Sendable {
       let overlaps = chosen.map { OverlapMeasure.iou(anchors[$0], box) }
       let threshold = Self.threshold(overlaps)
       for (index, overlap) in zip(chosen, overlaps) where overlap >= threshold {
-        guard Self.distanceInside(anchors[index], box) > 0.01, overlap > result.overlaps[index] else { continue }
+        guard Self.isInside(anchors[index], box), overlap > result.overlaps[index] else { continue }
         result.overlaps[index] = overlap
         result.matches[index] = .object(row)
       }
@@ -44,20 +44,21 @@ public struct ATSSAssigner: Hashable, Sendable {
   }
 
   /// Mean plus sample standard deviation; nan (which nothing reaches) for a single candidate.
-  private static func threshold(_ overlaps: [Float]) -> Float {
+  static func threshold(_ overlaps: [Float]) -> Float {
     let mean = overlaps.reduce(0) { $0 + Double($1) } / Double(overlaps.count)
     let squares = overlaps.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
     return Float(mean) + Float((squares / Double(overlaps.count - 1)).squareRoot())
   }
 
-  private static func squaredDistance(_ a: BoundingBox, _ b: BoundingBox) -> Float {
+  static func squaredDistance(_ a: BoundingBox, _ b: BoundingBox) -> Float {
     let x = (a.x1 + a.x2) / 2 - (b.x1 + b.x2) / 2
     let y = (a.y1 + a.y2) / 2 - (b.y1 + b.y2) / 2
     return x * x + y * y
   }
 
-  private static func distanceInside(_ anchor: BoundingBox, _ box: BoundingBox) -> Float {
+  /// Whether the anchor's centre lies inside the box by more than 0.01.
+  static func isInside(_ anchor: BoundingBox, _ box: BoundingBox) -> Bool {
     let (x, y) = ((anchor.x1 + anchor.x2) / 2, (anchor.y1 + anchor.y2) / 2)
-    return min(min(x - box.x1, y - box.y1), min(box.x2 - x, box.y2 - y))
+    return min(min(x - box.x1, y - box.y1), min(box.x2 - x, box.y2 - y)) > 0.01
   }
 }

@@ -51,15 +51,19 @@ public struct FCOSTargets: Hashable, Sendable {
     }
   }
 
-  private func claims(_ box: BoundingBox, _ point: Point, _ level: Level) -> Bool {
+  func claims(_ box: BoundingBox, _ point: Point, _ level: Level) -> Bool {
     let d = DistanceCoder.encode(box, from: point)
     guard level.distances.contains(max(max(d.left, d.top), max(d.right, d.bottom))) else { return false }
-    guard let centerRadius else { return Self.least(d) > 0 }
+    return Self.least(DistanceCoder.encode(core(of: box, level: level), from: point)) > 0
+  }
+
+  /// The part of an object whose points may show it: its centre, or all of it where no radius is set.
+  func core(of box: BoundingBox, level: Level) -> BoundingBox {
+    guard let centerRadius else { return box }
     let reach = Float(level.stride) * centerRadius
     let (x, y) = ((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2)
-    let core = BoundingBox(
+    return BoundingBox(
       x1: max(x - reach, box.x1), y1: max(y - reach, box.y1), x2: min(x + reach, box.x2), y2: min(y + reach, box.y2))
-    return Self.least(DistanceCoder.encode(core, from: point)) > 0
   }
 
   private static func least(_ d: SideDistances) -> Float {

@@ -21,6 +21,8 @@ public struct DetectionImage: Hashable, Sendable {
   public let originalBoxes: [AnnotatedBox]
   /// The masks in pixels of the original image; nil where the data has none.
   public let originalMasks: [InstanceMask?]
+  /// The boxes that are learned, made from the arrays above.
+  let targets: PictureTargets
 
   /// Parallel arrays of equal length; `originalMasks` may be empty: no masks.
   public init(
@@ -35,6 +37,9 @@ public struct DetectionImage: Hashable, Sendable {
     (self.boxes, self.labels, self.isCrowd, self.areas) = (boxes, labels, isCrowd, areas)
     self.originalBoxes = originalBoxes
     self.originalMasks = originalMasks.isEmpty ? boxes.map { _ in nil } : originalMasks
+    targets = PictureTargets(
+      boxes: boxes, labels: labels, isCrowd: isCrowd, masks: self.originalMasks,
+      width: Float(placement.contentWidth))
   }
 
   /// Size of the input in pixels.

@@ -1,4 +1,6 @@
 /// Which places of both pyramid levels show which object of an image, and how boxes are described there.
+///
+/// It keeps the result of the image that came last, and allocates nothing after the start.
 final class DenseAssignment {
   /// How places find their objects.
   enum Rule: String, Hashable, Sendable, CaseIterable {
@@ -8,86 +10,53 @@ final class DenseAssignment {
     case adaptive
   }
 
-  /// The targets of one image at one level.
-  struct ImageTargets {
-    /// Index of the object that each place shows; −1 for background.
-    var objects: [Int]
-    /// Places that take no part, because they lie in a crowd region and show nothing else.
-    var ignored: [Int]
-  }
-
   /// How the box of each place is described, a level each.
   let codings: [[BoxCoding]]
+  /// Index of the object that each place of each level shows; −1 for background.
+  private(set) var objects: [[Int32]]
+  /// Places of each level that take no part, because they lie in a crowd region and show nothing else.
+  private(set) var ignored: [[Int]]
   private let points: [[Point]]
-  private let rule: Rule
-  private let distances: FCOSTargets
-  private let adaptive: ATSSAssigner
-  private let anchors: [BoundingBox]
-  private var known: [Scene: [ImageTargets]] = [:]
-
-  private struct Scene: Hashable {
-    let boxes: [BoundingBox]
-    let ignored: [BoundingBox]
-  }
-
-  /// Images remembered; then all are forgotten.
-  private static let capacity = 2000
+  /// One of them is there, as the rule says.
+  private var byPoints: PointAssignment?
+  private var byOverlap: AdaptiveAssignment?
 
   /// `cells` are height and width of each level's feature map.
   init(_ settings: OneStageSettings, rule: Rule, strides: [Int], cells: [(height: Int, width: Int)]) {
-    self.rule = rule
-    let far = Float.greatestFiniteMagnitude
-    let ranges = [0...settings.distanceLimit, settings.distanceLimit...far]
-    distances = FCOSTargets(
-      levels: zip(strides, ranges).map { .init(stride: $0, distances: $1) }, centerRadius: settings.centerRadius)
-    adaptive = ATSSAssigner(nearest: settings.nearest)
-    points = zip(strides, cells).map { FCOSTargets.points(stride: $0, height: $1.height, width: $1.width) }
-    let grids = zip(strides, cells).map {
-      AnchorGrid(stride: $0, scales: [settings.anchorScale], ratios: [1]).anchors(height: $1.height, width: $1.width)
-    }
-    anchors = grids.flatMap { $0 }
-    codings =
-      switch rule {
-      case .points:
-        zip(points, strides).map { points, stride in points.map { .logDistances(from: $0, unit: Float(stride)) } }
-      case .adaptive: grids.map { $0.map { .deltas(.secondStage, from: $0) } }
+    let grids = zip(strides, cells).map { PlaceGrid(stride: $0, height: $1.height, width: $1.width) }
+    points = grids.map { FCOSTargets.points(stride: $0.stride, height: $0.height, width: $0.width) }
+    objects = grids.map { Array(repeating: -1, count: $0.count) }
+    ignored = grids.map { _ in [] }
+    switch rule {
+    case .points:
+      let far = Float.greatestFiniteMagnitude
+      let ranges = [0...settings.distanceLimit, settings.distanceLimit...far]
+      let rules = FCOSTargets(
+        levels: zip(strides, ranges).map { .init(stride: $0, distances: $1) }, centerRadius: settings.centerRadius)
+      byPoints = PointAssignment(rules, grids: grids)
+      codings = zip(points, strides).map { points, stride in
+        points.map { .logDistances(from: $0, unit: Float(stride)) }
       }
-  }
-
-  /// The targets of an image, a level each. Boxes and crowd regions decide alone, so remembered ones equal fresh ones.
-  func targets(_ boxes: [BoundingBox], ignored: [BoundingBox]) -> [ImageTargets] {
-    let scene = Scene(boxes: boxes, ignored: ignored)
-    if let targets = known[scene] { return targets }
-    let objects =
-      switch rule {
-      case .points: byPoints(boxes)
-      case .adaptive: byOverlap(boxes)
+    case .adaptive:
+      let anchors = grids.map {
+        AnchorGrid(stride: $0.stride, scales: [settings.anchorScale], ratios: [1])
+          .anchors(height: $0.height, width: $0.width)
       }
-    let targets = zip(objects, points).map { objects, points in
-      ImageTargets(
-        objects: objects,
-        ignored: ignored.isEmpty
-          ? []
-          : objects.indices.filter { place in objects[place] < 0 && ignored.contains { $0.contains(points[place]) } })
-    }
-    if known.count >= Self.capacity { known.removeAll() }
-    known[scene] = targets
-    return targets
-  }
-
-  private func byPoints(_ boxes: [BoundingBox]) -> [[Int]] {
-    zip(distances.levels, points).map { level, points in
-      distances.targets(level: level, points: points, groundTruths: boxes).map { $0.groundTruth ?? -1 }
+      byOverlap = AdaptiveAssignment(ATSSAssigner(nearest: settings.nearest), grids: grids, anchors: anchors)
+      codings = anchors.map { $0.map { .deltas(.secondStage, from: $0) } }
     }
   }
 
-  private func byOverlap(_ boxes: [BoundingBox]) -> [[Int]] {
-    let counts = points.map(\.count)
-    let found = adaptive.assign(anchors, levelCounts: counts, groundTruths: boxes).matches.map { $0.groundTruth ?? -1 }
-    var start = 0
-    return counts.map { count in
-      defer { start += count }
-      return Array(found[start..<(start + count)])
+  /// Finds the objects of an image's places.
+  func assign(_ boxes: [BoundingBox], ignored regions: [BoundingBox]) {
+    for level in objects.indices { byPoints?.assign(boxes, level: level, to: &objects[level]) }
+    byOverlap?.assign(boxes, to: &objects)
+    for level in objects.indices {
+      ignored[level].removeAll(keepingCapacity: true)
+      guard !regions.isEmpty else { continue }
+      for (place, point) in points[level].enumerated() where objects[level][place] < 0 {
+        if regions.contains(where: { $0.contains(point) }) { ignored[level].append(place) }
+      }
     }
   }
 }

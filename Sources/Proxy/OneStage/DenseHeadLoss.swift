@@ -114,10 +114,10 @@ package final class DenseHeadLoss {
     do {
       return try targets.labels.withUnsafeBufferPointer { labels in
         try quality.withUnsafeBufferPointer { quality in
-          try (targets.weights ?? []).withUnsafeBufferPointer { weights in
+          try targets.weights.withUnsafeBufferPointer { weights in
             let batch = ClassificationBatch(
               logits: UnsafeBufferPointer(outputs.logits), labels: labels, classes: outputs.classes,
-              positiveIoUs: quality, weights: targets.weights == nil ? nil : weights, averageFactor: divisor)
+              positiveIoUs: quality, weights: weights.isEmpty ? nil : weights, averageFactor: divisor)
             return Double(try classification.evaluate(batch, gradient: outputs.logitsGradient.baseAddress).total)
           }
         }

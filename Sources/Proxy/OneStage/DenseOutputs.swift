@@ -52,19 +52,19 @@ package struct DenseTargets {
 
   /// The class of each row; −1 for background.
   package var labels: [Int32]
-  /// What a row counts in the classification: 1, or 0 where it is ignored. Nil: 1 everywhere.
-  package var weights: [Float]?
+  /// What a row counts in the classification: 1, or 0 where it is ignored. Empty: 1 everywhere.
+  package var weights: [Float]
   /// By rising row; exactly the rows with a label of at least 0.
   package var positives: [Positive]
 
-  package init(labels: [Int32], weights: [Float]? = nil, positives: [Positive]) {
+  package init(labels: [Int32], weights: [Float] = [], positives: [Positive]) {
     (self.labels, self.weights, self.positives) = (labels, weights, positives)
   }
 
-  /// Takes all targets out and keeps the room of labels and objects.
+  /// Takes all targets out and keeps their room.
   mutating func removeAll() {
     labels.removeAll(keepingCapacity: true)
     positives.removeAll(keepingCapacity: true)
-    weights = nil
+    weights.removeAll(keepingCapacity: true)
   }
 }

@@ -65,20 +65,23 @@ final class OneStageDetector: Detector {
   private func assign(_ images: [InputImage]) {
     for level in levels.indices { levels[level].targets.removeAll() }
     for image in images {
-      for (level, found) in assignment.targets(image.boxes, ignored: image.ignored).enumerated() {
-        let start = levels[level].targets.labels.count
-        for (place, object) in found.objects.enumerated() {
-          levels[level].targets.labels.append(object >= 0 ? Int32(image.labels[object]) : -1)
-          guard object >= 0 else { continue }
-          levels[level].targets.positives.append(
-            .init(row: start + place, coding: assignment.codings[level][place], target: image.boxes[object]))
-        }
-        guard !found.ignored.isEmpty else { continue }
-        var weights = levels[level].targets.weights ?? Array(repeating: 1, count: outputs[level].rows)
-        for place in found.ignored { weights[start + place] = 0 }
-        levels[level].targets.weights = weights
-      }
+      assignment.assign(image.boxes, ignored: image.ignored)
+      for level in levels.indices { add(image, level: level) }
     }
+  }
+
+  /// Adds what the places of one level show of the image assigned last.
+  private func add(_ image: InputImage, level: Int) {
+    let start = levels[level].targets.labels.count
+    for (place, object) in assignment.objects[level].enumerated() {
+      levels[level].targets.labels.append(object >= 0 ? Int32(image.labels[Int(object)]) : -1)
+      guard object >= 0 else { continue }
+      levels[level].targets.positives.append(
+        .init(row: start + place, coding: assignment.codings[level][place], target: image.boxes[Int(object)]))
+    }
+    guard !assignment.ignored[level].isEmpty else { return }
+    while levels[level].targets.weights.count < outputs[level].rows { levels[level].targets.weights.append(1) }
+    for place in assignment.ignored[level] { levels[level].targets.weights[start + place] = 0 }
   }
 
   func detect(_ images: [InputImage]) throws(DetectorError) -> [[Detection]] {

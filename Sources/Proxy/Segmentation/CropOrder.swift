@@ -25,13 +25,12 @@ package struct CropOrder: Hashable, Sendable, Codable {
   /// Whether this is a later place in an order of the same settings and images.
   func continues(_ other: CropOrder) -> Bool { settings == other.settings && images.continues(other.images) }
 
-  /// The next batch.
-  package mutating func next() -> [Draw] {
-    images.next().map { image in
-      let share = places.uniform()
-      return Draw(
-        image: image, scale: settings.smallestScale * pow(settings.largestScale / settings.smallestScale, share),
-        down: places.uniform(), right: places.uniform())
-    }
+  /// The next crop; a batch is as many of them as the settings say.
+  package mutating func next() -> Draw {
+    let image = images.next()
+    let share = places.uniform()
+    return Draw(
+      image: image, scale: settings.smallestScale * pow(settings.largestScale / settings.smallestScale, share),
+      down: places.uniform(), right: places.uniform())
   }
 }

@@ -37,7 +37,8 @@ public final class SegmentationTraining {
   /// After divergence the weights are those before the step, and every further call would diverge as well.
   /// - Throws: `SegmenterError` when the loss or the layer library refuses.
   public func advance() throws(SegmenterError) -> StepReport {
-    for (index, draw) in order.next().enumerated() {
+    for index in 0..<settings.schedule.imagesPerBatch {
+      let draw = order.next()
       segmenter.load(data.images[draw.image.image], draw: draw, at: index)
     }
     let rate = settings.schedule.rates.rate(at: step, of: settings.schedule.steps)

@@ -33,17 +33,15 @@ package struct BatchOrder: Hashable, Sendable, Codable {
       && pending.allSatisfy((0..<imageCount).contains)
   }
 
-  /// The next batch.
-  package mutating func next() -> [Draw] {
-    (0..<settings.imagesPerBatch).map { _ in
-      if pending.isEmpty {
-        pending = Array(0..<imageCount)
-        order.shuffle(&pending)
-      }
-      let jitter = Double(settings.colorJitter)
-      return Draw(
-        image: pending.removeLast(), isFlipped: changes.chance(settings.flipProbability),
-        brightness: 1 + Float(changes.uniform(-jitter, jitter)), contrast: 1 + Float(changes.uniform(-jitter, jitter)))
+  /// The next image; a batch is as many of them as the settings say. Allocates nothing after the first pass.
+  package mutating func next() -> Draw {
+    if pending.isEmpty {
+      pending.append(contentsOf: 0..<imageCount)
+      order.shuffle(&pending)
     }
+    let jitter = Double(settings.colorJitter)
+    return Draw(
+      image: pending.removeLast(), isFlipped: changes.chance(settings.flipProbability),
+      brightness: 1 + Float(changes.uniform(-jitter, jitter)), contrast: 1 + Float(changes.uniform(-jitter, jitter)))
   }
 }

@@ -16,6 +16,7 @@ public final class DetectionTraining {
   private let optimizer: Optimizer
   private var order: BatchOrder
   private var tail: LossTail
+  private var batch: [InputImage] = []
 
   init(
     _ settings: TrainingSettings, losses: DetectionLosses, detector: any Detector, data: DetectionDataset, seed: UInt64
@@ -36,7 +37,11 @@ public final class DetectionTraining {
   /// After divergence the weights are those before the step, and every further call would diverge as well.
   /// - Throws: `DetectorError` when the layer library refuses.
   public func advance() throws(DetectorError) -> StepReport {
-    let batch = order.next().map { InputImage(data.images[$0.image], draw: $0) }
+    batch.removeAll(keepingCapacity: true)
+    for _ in 0..<settings.imagesPerBatch {
+      let draw = order.next()
+      batch.append(InputImage(data.images[draw.image], draw: draw))
+    }
     let rate = settings.rates.rate(at: step, of: settings.steps)
     let losses = try detector.accumulateGradients(batch, seed: seed, step: step)
     let norm = losses.total.isFinite ? optimizer.step(learningRate: rate) : .nan

@@ -20,19 +20,10 @@ package struct InputImage {
   /// The image as it is, or changed as drawn. A flip mirrors the picture inside the part that it covers.
   package init(_ source: DetectionImage, draw: BatchOrder.Draw? = nil) {
     (self.source, self.draw) = (source, draw)
-    let width = Float(source.placement.contentWidth)
-    area = ImageArea(width: width, height: Float(source.placement.contentHeight))
-    let flips = draw?.isFlipped ?? false
-    let turned = flips ? source.boxes.map { $0.flippedHorizontally(imageWidth: width) } : source.boxes
-    guard source.isCrowd.contains(true) else {
-      (boxes, labels, masks, ignored) = (turned, source.labels, source.originalMasks, [])
-      return
-    }
-    let trainable = source.trainable
-    boxes = trainable.map { turned[$0] }
-    labels = trainable.map { source.labels[$0] }
-    masks = trainable.map { source.originalMasks[$0] }
-    ignored = turned.indices.filter { source.isCrowd[$0] }.map { turned[$0] }
+    let (targets, isFlipped) = (source.targets, draw?.isFlipped ?? false)
+    area = ImageArea(width: Float(source.placement.contentWidth), height: Float(source.placement.contentHeight))
+    (boxes, labels, masks) = (targets.boxes(isFlipped: isFlipped), targets.labels, targets.masks)
+    ignored = targets.crowds(isFlipped: isFlipped)
   }
 
   /// Where a box of this input lies in the original image, as its masks show it: not cut, and whether left and right

@@ -78,7 +78,7 @@ struct MaskPixelTests {
     let image = try #require(try DatasetReader.open("synthetic", settings: scene).searchTrain.images.first)
     var order = BatchOrder(
       settings: TrainingSettings(imagesPerBatch: 1, flipProbability: 1), imageCount: 1, seed: 1)
-    let (plain, flipped) = (InputImage(image), InputImage(image, draw: order.next()[0]))
+    let (plain, flipped) = (InputImage(image), InputImage(image, draw: order.next()))
     let cropper = MaskCropper(side: 14)
     for index in plain.boxes.indices {
       let mask = try #require(plain.masks[index])
