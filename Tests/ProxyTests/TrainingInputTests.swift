@@ -16,7 +16,7 @@ import Testing
 
   private func row(_ input: InputImage) -> [Float] {
     var pixels = [Float](repeating: 0, count: 36)
-    pixels.withUnsafeMutableBufferPointer { input.write(to: $0) }
+    pixels.withUnsafeMutableBufferPointer { input.write(to: $0, by: PictureCut(height: 2, width: 6)) }
     return (0..<6).map { (pixels[$0 * 3] / InputImage.scale + InputImage.center).rounded() }
   }
 

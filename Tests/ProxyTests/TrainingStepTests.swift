@@ -89,12 +89,12 @@ import Testing
     }
 
     /// What `train` does in a step: pictures drawn, mirrored and changed, targets found, weights moved.
-    @Test(.enabled(if: allocation_counting_works()), arguments: [DetectorKind.fcos, .atss])
-    func aWarmTrainingAllocatesOnlyInsideOneDNN(kind: DetectorKind) throws {
+    @Test(.enabled(if: allocation_counting_works()), arguments: [DetectorKind.fcos, .atss], [1, 1.5])
+    func aWarmTrainingAllocatesOnlyInsideOneDNN(kind: DetectorKind, zoom: Double) throws {
       let scenes = DataSettings(
         height: 64, width: 64, synthetic: SyntheticSettings(trainImages: 40, validationImages: 1, holdOutImages: 1))
       let data = try DatasetReader.open("synthetic", settings: scenes).searchTrain
-      let settings = TrainingSettings(steps: 120, imagesPerBatch: 4, colorJitter: 0.2)
+      let settings = TrainingSettings(steps: 120, imagesPerBatch: 4, colorJitter: 0.2, largestZoom: zoom)
       let losses = DetectionLosses(
         classification: ClassificationLoss(
           formula: try Formula(parsing: "Neg(Add(Mul(PY,Log(Sig(X))),Mul(NY,Log(Sub(1,Sig(X))))))", mode: .binaryClass),
@@ -119,8 +119,11 @@ import Testing
         counts.append(allocation_count() - before)
         #expect(report.isFinite)
       }
-      // Lists of objects still grow while batches show more of them than any before.
-      #expect(counts[60...].allSatisfy { $0 == inLayers }, "\(kind): \(inLayers) in the layers, \(counts[60...])")
+      // Seldom a list of objects grows, where a batch shows more of them than any before.
+      let warm = counts[60...]
+      #expect(
+        warm.allSatisfy { (inLayers...inLayers + 4).contains($0) } && warm.count { $0 == inLayers } >= 55,
+        "\(kind), zoom \(zoom): \(inLayers) in the layers, \(warm)")
     }
   #endif
 }

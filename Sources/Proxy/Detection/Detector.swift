@@ -15,6 +15,9 @@ protocol Detector: AnyObject {
   var shape: DetectorShape { get }
   var network: Network { get }
 
+  /// Writes the images' pixels into the network's input.
+  func load(_ images: [InputImage])
+
   /// Sets the losses of the following training; throws when one does not fit its place.
   func use(_ losses: DetectionLosses) throws(DetectorError)
 
@@ -33,14 +36,6 @@ extension Detector {
     let needed = network.stateCount
     guard weights.count == needed else { throw .weightCount(given: weights.count, needed: needed) }
     try run { () throws(NetworkError) in try network.restore(weights) }
-  }
-
-  /// Writes the pixels; images that a short batch leaves over keep their old pixels, and nobody reads their results.
-  func load(_ images: [InputImage], into input: Value) {
-    let count = input.shape.elementsPerImage
-    for (index, image) in images.enumerated() {
-      image.write(to: UnsafeMutableBufferPointer(rebasing: input.data[(index * count)..<((index + 1) * count)]))
-    }
   }
 
   /// Runs a pass of the network.

@@ -45,6 +45,8 @@ final class TwoStageDetector: Detector {
     resultSelection = ResultSelection(settings: settings.results, classes: shape.classes)
   }
 
+  func load(_ images: [InputImage]) { pyramid.load(images) }
+
   func use(_ losses: DetectionLosses) throws(DetectorError) {
     self.losses = []
     for stage in stages { self.losses.append(try stage.loss(losses)) }
@@ -54,7 +56,7 @@ final class TwoStageDetector: Detector {
     guard losses.count == stages.count else { throw .loss(place: "classification", problem: "none was set") }
     var anchorDraws = SeededGenerator(seed: seed, stream: "anchor sampling", index: UInt64(step))
     var regionDraws = SeededGenerator(seed: seed, stream: "region sampling", index: UInt64(step))
-    load(images, into: pyramid.input)
+    load(images)
     try run { () throws(NetworkError) in try network.forward(stage: 0, training: true) }
     let targets = images.map { proposalLoss.targets($0.boxes, ignored: $0.ignored, using: &anchorDraws) }
     var candidates = images.indices.map { proposalSelection.proposals(outputs, image: $0, area: images[$0].area) }
@@ -106,7 +108,7 @@ final class TwoStageDetector: Detector {
   }
 
   func detect(_ images: [InputImage]) throws(DetectorError) -> [[Detection]] {
-    load(images, into: pyramid.input)
+    load(images)
     try run { () throws(NetworkError) in try network.forward(stage: 0, training: false) }
     let regions = images.indices.flatMap { image in
       proposalSelection.proposals(outputs, image: image, area: images[image].area).map { (image: image, box: $0) }

@@ -45,6 +45,8 @@ final class OneStageDetector: Detector {
     results = ResultSelection(settings: selection, classes: shape.classes)
   }
 
+  func load(_ images: [InputImage]) { pyramid.load(images) }
+
   func use(_ losses: DetectionLosses) throws(DetectorError) {
     loss = try DenseHeadLoss(
       losses, averaging: averaging, collapsesBoxWeights: shape.settings.oneStage.collapsesBoxWeights)
@@ -52,7 +54,7 @@ final class OneStageDetector: Detector {
 
   func accumulateGradients(_ images: [InputImage], seed: UInt64, step: Int) throws(DetectorError) -> LossSummary {
     guard let loss else { throw .loss(place: "classification", problem: "none was set") }
-    load(images, into: pyramid.input)
+    load(images)
     try run { () throws(NetworkError) in try network.forward(training: true) }
     assign(images)
     let found = try loss.evaluate(levels, images: images.count)
@@ -85,7 +87,7 @@ final class OneStageDetector: Detector {
   }
 
   func detect(_ images: [InputImage]) throws(DetectorError) -> [[Detection]] {
-    load(images, into: pyramid.input)
+    load(images)
     try run { () throws(NetworkError) in try network.forward(training: false) }
     return images.indices.map { image in
       var candidates = ResultSelection.Candidates()

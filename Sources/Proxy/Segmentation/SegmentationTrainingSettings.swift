@@ -13,7 +13,8 @@ public struct SegmentationTrainingSettings: Codable, Hashable, Sendable {
 
   public init(
     schedule: TrainingSettings = TrainingSettings(
-      steps: 2000, imagesPerBatch: 8, learningRate: 0.05, warmUpSteps: 50, gradientLimit: 5, colorJitter: 0.1),
+      steps: 2000, imagesPerBatch: 8, learningRate: 0.05, warmUpSteps: 50, gradientLimit: 5, colorJitter: 0.1,
+      largestZoom: nil),
     crop: Int = 128, smallestScale: Double = 0.5, largestScale: Double = 2
   ) {
     (self.schedule, self.crop) = (schedule, crop)
@@ -34,6 +35,8 @@ public struct SegmentationTrainingSettings: Codable, Hashable, Sendable {
   /// Throws the first contradiction found, named by the key that has to change.
   public func validate(for segmenter: SegmenterSettings) throws(SegmenterError) {
     try SegmenterError.adopting { () throws(DetectorError) in try schedule.validate() }
+    try SegmenterError.require(
+      schedule.zoomLimit == 1, "largestZoom", "is a key of detectors; set smallestScale and largestScale")
     let stride = segmenter.stride
     try SegmenterError.require(
       (32...1024).contains(crop) && crop % stride == 0, "crop", "must lie in 32 ... 1024 and be a multiple of \(stride)"

@@ -13,6 +13,8 @@ package struct BatchOrder: Hashable, Sendable, Codable {
     /// Factors of brightness and contrast, 1 without jitter.
     package let brightness: Float
     package let contrast: Float
+    /// Nil: the image keeps its size and place.
+    package let zoom: Zoom?
   }
 
   private let settings: TrainingSettings
@@ -42,6 +44,7 @@ package struct BatchOrder: Hashable, Sendable, Codable {
     let jitter = Double(settings.colorJitter)
     return Draw(
       image: pending.removeLast(), isFlipped: changes.chance(settings.flipProbability),
-      brightness: 1 + Float(changes.uniform(-jitter, jitter)), contrast: 1 + Float(changes.uniform(-jitter, jitter)))
+      brightness: 1 + Float(changes.uniform(-jitter, jitter)), contrast: 1 + Float(changes.uniform(-jitter, jitter)),
+      zoom: settings.zoomLimit > 1 ? Zoom(upTo: settings.zoomLimit, using: &changes) : nil)
   }
 }

@@ -37,11 +37,7 @@ public final class DetectionTraining {
   /// After divergence the weights are those before the step, and every further call would diverge as well.
   /// - Throws: `DetectorError` when the layer library refuses.
   public func advance() throws(DetectorError) -> StepReport {
-    batch.removeAll(keepingCapacity: true)
-    for _ in 0..<settings.imagesPerBatch {
-      let draw = order.next()
-      batch.append(InputImage(data.images[draw.image], draw: draw))
-    }
+    drawBatch()
     let rate = settings.rates.rate(at: step, of: settings.steps)
     let losses = try detector.accumulateGradients(batch, seed: seed, step: step)
     let norm = losses.total.isFinite ? optimizer.step(learningRate: rate) : .nan
@@ -50,6 +46,18 @@ public final class DetectionTraining {
     tail.add(losses, step: step)
     step += 1
     return report
+  }
+
+  /// The next batch, in the memory of the last one.
+  private func drawBatch() {
+    for index in 0..<settings.imagesPerBatch {
+      let draw = order.next()
+      if index < batch.count {
+        batch[index].show(data.images[draw.image], draw: draw)
+      } else {
+        batch.append(InputImage(data.images[draw.image], draw: draw))
+      }
+    }
   }
 
   /// The detector as it is now.

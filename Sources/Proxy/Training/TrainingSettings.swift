@@ -23,17 +23,20 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   public var flipProbability: Double
   /// Largest relative change of brightness and contrast, each drawn for every image; 0: none.
   public var colorJitter: Float
+  /// Largest factor by which an image is enlarged or shrunk (evenly in its logarithm, at a place that is drawn as well) before it
+  /// is cut to the input; 1: none. Nil takes the key out: segmenters scale their crops by settings of their own.
+  public var largestZoom: Double?
 
   public init(
     steps: Int = 2000, imagesPerBatch: Int = 2, learningRate: Double = 0.04, momentum: Double = 0.9,
     weightDecay: Double = 1e-4, schedule: LearningRateSchedule.Kind = .cosine, warmUpSteps: Int = 50,
     gradientLimit: Double = 10,
-    flipProbability: Double = 0.5, colorJitter: Float = 0
+    flipProbability: Double = 0.5, colorJitter: Float = 0, largestZoom: Double? = 1
   ) {
     (self.steps, self.imagesPerBatch, self.learningRate) = (steps, imagesPerBatch, learningRate)
     (self.momentum, self.weightDecay, self.schedule) = (momentum, weightDecay, schedule)
     (self.warmUpSteps, self.gradientLimit) = (warmUpSteps, gradientLimit)
-    (self.flipProbability, self.colorJitter) = (flipProbability, colorJitter)
+    (self.flipProbability, self.colorJitter, self.largestZoom) = (flipProbability, colorJitter, largestZoom)
   }
 
   /// The long training that gives final scores; more steps no longer raise the AP50 on bccd.
@@ -54,10 +57,14 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
     try DetectorError.require(gradientLimit >= 0, "gradientLimit", "must not be negative")
     try DetectorError.require((0...1).contains(flipProbability), "flipProbability", "must lie in 0 ... 1")
     try DetectorError.require((0..<1).contains(colorJitter), "colorJitter", "must lie in [0, 1)")
+    try DetectorError.require((1...4).contains(zoomLimit), "largestZoom", "must lie in 1 ... 4")
   }
 }
 
 extension TrainingSettings {
+  /// `largestZoom`, or none.
+  var zoomLimit: Double { largestZoom ?? 1 }
+
   /// The update rule: SGD with momentum; biases and norms do not decay.
   var optimizer: OptimizerSettings {
     OptimizerSettings(kind: .sgd, momentum: momentum, weightDecay: weightDecay, clipNorm: gradientLimit)

@@ -39,9 +39,8 @@ public final class TrainingStep {
 
   /// Writes the batch's pixels into the network's input, as every step does first; for its cost.
   public func load(_ images: [DetectionImage]) {
-    guard let input = detector.network.inputs.first else { return }
     take(images)
-    detector.load(inputs, into: input)
+    detector.load(inputs)
   }
 
   /// Forward and backward of the network alone, on what its inputs hold; gradients are wrong afterwards.

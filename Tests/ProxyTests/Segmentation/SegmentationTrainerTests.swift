@@ -239,6 +239,7 @@ import Testing
     }
     #expect(refused { $0.crop = 36 }.contains("crop"))
     #expect(refused { $0.smallestScale = 3 }.contains("smallestScale"))
+    #expect(refused { $0.schedule.largestZoom = 2 }.contains("set smallestScale and largestScale"))
     #expect(refused { $0.schedule.steps = 0 } == "segmenter setting steps: must lie in 1 ... 1000000")
     #expect(throws: SegmenterError.self) { try SegmentationTrainer(SegmenterSettings(dilations: [0])) }
     #expect(throws: SegmenterError.self) { try SegmentationTrainer(SegmenterSettings(stageChannels: [16])) }
