@@ -227,6 +227,12 @@ import Testing
       // The same command goes on with the same profile.
       let again = try Command.run(train + ["a", "--data", "small", "--resume"], in: folder)
       #expect(again.status == 0, "\(again.err)")
+      // Keys that are left out are those of the folder; one that differs is named.
+      let one = ["train", "--resume", "--out", "b", "--set"]
+      let same = try Command.run(one + ["data.height=100"], in: folder)
+      #expect(same.status == 0, "\(same.err)")
+      let other = try Command.run(one + ["training.final.momentum=0.5"], in: folder)
+      #expect(other.status == 2 && other.err.contains("training.final.momentum = 0.9, not 0.5"), "\(other)")
     }
   }
 

@@ -28,14 +28,20 @@ public struct MaxIoUAssigner: Hashable, Sendable {
 
   /// Matches of all candidates. `ignored` are regions such as crowds, which hold unlabelled objects.
   ///
-  /// Overlaps in the result: largest IoU, 0 without ground truths, −1 in an ignored region. Of equal overlaps the first
+  /// Overlaps in the result: largest IoU, 0 without ground truths, −1 in an ignored region (where mmdetection forgets them
+  /// in a picture without ground truths, and calls everything background). Of equal overlaps the first
   /// ground truth wins; of low-quality matches on one candidate the last.
   public func assign(
     _ candidates: [BoundingBox], groundTruths: [BoundingBox], ignored: [BoundingBox] = []
   ) -> Assignment {
-    guard !groundTruths.isEmpty, !candidates.isEmpty else { return .allBackground(count: candidates.count) }
     var result = Assignment.allBackground(count: candidates.count)
     let isExcluded = exclusions(of: candidates, ignored: ignored)
+    guard !groundTruths.isEmpty else {
+      for (index, excluded) in isExcluded.enumerated() where excluded {
+        (result.matches[index], result.overlaps[index]) = (.ignored, -1)
+      }
+      return result
+    }
     var rows = OverlapMeasure.iou.pairwise(groundTruths, candidates)
     if !ignored.isEmpty {
       for (index, excluded) in isExcluded.enumerated() where excluded {

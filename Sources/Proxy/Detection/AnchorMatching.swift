@@ -18,7 +18,7 @@ final class AnchorMatching {
     let ignored: [BoundingBox]
   }
 
-  /// Images remembered; then all are forgotten. Some 50 KB an image of 160 × 120.
+  /// Images remembered; then all are forgotten. Some 50 KB an image of 160 × 120, more in proportion to the area.
   private static let capacity = 2000
 
   private let assigner: MaxIoUAssigner
@@ -30,17 +30,24 @@ final class AnchorMatching {
   }
 
   /// The matches of an image with these objects and ignored regions.
-  func matches(_ boxes: [BoundingBox], ignored: [BoundingBox]) -> Matches {
+  ///
+  /// - Parameter recurs: whether the same image may come again.
+  func matches(_ boxes: [BoundingBox], ignored: [BoundingBox], recurs: Bool) -> Matches {
+    guard recurs else { return fresh(boxes, ignored: ignored) }
     let scene = Scene(boxes: boxes, ignored: ignored)
     if let matches = known[scene] { return matches }
-    let found = assigner.assign(anchors, groundTruths: boxes, ignored: ignored).matches
-    let objects = found.indices.filter { found[$0].groundTruth != nil }
-    let truths = objects.compactMap { anchor in found[anchor].groundTruth.map { (anchor, $0) } }
-    let matches = Matches(
-      objects: objects, groundTruths: Dictionary(uniqueKeysWithValues: truths),
-      background: found.indices.filter { found[$0] == .background })
+    let matches = fresh(boxes, ignored: ignored)
     if known.count >= Self.capacity { known.removeAll() }
     known[scene] = matches
     return matches
+  }
+
+  private func fresh(_ boxes: [BoundingBox], ignored: [BoundingBox]) -> Matches {
+    let found = assigner.assign(anchors, groundTruths: boxes, ignored: ignored).matches
+    let objects = found.indices.filter { found[$0].groundTruth != nil }
+    let truths = objects.compactMap { anchor in found[anchor].groundTruth.map { (anchor, $0) } }
+    return Matches(
+      objects: objects, groundTruths: Dictionary(uniqueKeysWithValues: truths),
+      background: found.indices.filter { found[$0] == .background })
   }
 }

@@ -20,11 +20,15 @@ package struct ProposalLoss {
     package var background: [Int]
   }
 
-  /// Samples the anchors of one image. `ignored` are crowd regions.
+  /// Samples the anchors of one image.
+  ///
+  /// - Parameters:
+  ///   - ignored: regions that are neither object nor background.
+  ///   - recurs: whether the same image may come again, so that its matches are worth remembering.
   package func targets(
-    _ boxes: [BoundingBox], ignored: [BoundingBox], using generator: inout SeededGenerator
+    _ boxes: [BoundingBox], ignored: [BoundingBox], recurs: Bool = true, using generator: inout SeededGenerator
   ) -> ImageTargets {
-    let matches = matching.matches(boxes, ignored: ignored)
+    let matches = matching.matches(boxes, ignored: ignored, recurs: recurs)
     let sample = settings.sampling.sample(
       objects: matches.objects, background: matches.background, using: &generator)
     let objects = sample.positives.compactMap { anchor in

@@ -34,14 +34,16 @@ struct RegionSampling {
   /// Number of classes without the background.
   let classes: Int
 
-  /// The sampled regions of one image, objects first. Ground truths join the proposals, so that there are objects from
-  /// the first step on.
+  /// The sampled regions of one image, objects first. Ground truths join the proposals after those have been matched, so that
+  /// there are objects from the first step on, and each stands for itself wherever it lies.
   func regions(
     _ proposals: [BoundingBox], image: Int, boxes: [BoundingBox], labels: [Int], ignored: [BoundingBox],
     using generator: inout SeededGenerator
   ) -> [SampledRegion] {
     let candidates = boxes + proposals
-    let matches = assigner.assign(candidates, groundTruths: boxes, ignored: ignored).matches
+    let matches =
+      boxes.indices.map { Match.object($0) }
+      + assigner.assign(proposals, groundTruths: boxes, ignored: ignored).matches
     let sample = sampling.sample(matches, using: &generator)
     let objects = sample.positives.compactMap { index in
       matches[index].groundTruth.map {

@@ -58,7 +58,9 @@ final class TwoStageDetector: Detector {
     var regionDraws = SeededGenerator(seed: seed, stream: "region sampling", index: UInt64(step))
     load(images)
     try run { () throws(NetworkError) in try network.forward(stage: 0, training: true) }
-    let targets = images.map { proposalLoss.targets($0.boxes, ignored: $0.ignored, using: &anchorDraws) }
+    let targets = images.map {
+      proposalLoss.targets($0.boxes, ignored: $0.ignored, recurs: !$0.isZoomed, using: &anchorDraws)
+    }
     var candidates = images.indices.map { proposalSelection.proposals(outputs, image: $0, area: images[$0].area) }
     var summary = LossSummary()
     for (index, stage) in stages.enumerated() {

@@ -18,7 +18,7 @@ struct CropAxis: Hashable, Sendable {
     start = room >= 0 ? Int(Double(room + 1) * share) : -Int(Double(1 - room) * share)
   }
 
-  /// From a place on the picture's axis, in pixels, to the cut's; mirrored pictures are those of `fill`.
+  /// From a place on the picture's axis, in pixels, to the cut's. Of a mirrored picture both are counted after mirroring.
   func place(of position: Float) -> Float { position * Float(extent) / Float(source) - Float(start) }
 
   /// The other way.

@@ -14,6 +14,9 @@ package struct InputImage {
   private var draw: BatchOrder.Draw?
   private var axes: (down: CropAxis, right: CropAxis)?
 
+  /// Whether its boxes lie where no other draw puts them.
+  var isZoomed: Bool { axes != nil }
+
   /// Pixel values are centred and scaled by these: (p − 127.5) / 64.
   package static let center: Float = 127.5
   package static let scale: Float = 1 / 64

@@ -23,8 +23,8 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   public var flipProbability: Double
   /// Largest relative change of brightness and contrast, each drawn for every image; 0: none.
   public var colorJitter: Float
-  /// Largest factor by which an image is enlarged or shrunk (evenly in its logarithm, at a place that is drawn as well) before it
-  /// is cut to the input; 1: none. Nil takes the key out: segmenters scale their crops by settings of their own.
+  /// z in 1 ... 4: images are enlarged or shrunk by a factor between 1/z and z, drawn evenly in its logarithm, and cut to the
+  /// input at a place that is drawn as well; 1: none. Nil takes the key out: segmenters scale their crops by settings of their own.
   public var largestZoom: Double?
 
   public init(

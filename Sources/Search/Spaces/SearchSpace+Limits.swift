@@ -60,6 +60,7 @@ extension SearchSpace {
       throw SearchSpaceError.contradiction(key: "detector", problem: "\(error)")
     }
     for (name, schedule) in [("verify", training.verify), ("proxy", training.proxy), ("final", training.final)] {
+      try require(schedule.largestZoom != nil, "training.\(name).largestZoom", "needs a number; 1: no zoom")
       do throws(DetectorError) {
         try schedule.validate()
       } catch {

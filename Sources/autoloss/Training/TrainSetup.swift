@@ -64,7 +64,7 @@ struct TrainSetup: ParsableArguments {
     if let stored, !options.isGiven, task == nil || task == stored.space.task {
       space = stored.space
     } else {
-      space = try options.resolved(for: wanted)
+      space = try options.resolved(for: wanted, begun: stored?.space)
     }
     if let kind = detector ?? stored?.space.detector.kind {
       guard kind.classificationMode == wanted.classificationMode else {

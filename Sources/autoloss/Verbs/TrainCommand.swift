@@ -78,7 +78,7 @@ struct TrainCommand: ParsableCommand {
   ) throws -> (plan: TrainingPlan, splits: DetectionSplits) {
     let plan = try setup.plan(options, stored: stored)
     let splits = try DataOption.open(plan.data, plan.space.data)
-    guard options.space == nil, options.profile == nil, stored == nil || options.isGiven,
+    guard options.space == nil, options.profile == nil, stored == nil,
       let small = SmallObjects(splits.searchTrain, input: plan.space.data)
     else { return (plan, splits) }
     Console.error("\(small): taking --profile \(SmallObjects.profile) (--profile standard does not)")

@@ -6,7 +6,8 @@ import Testing
 
 /// A training that goes on from a checkpoint ends as the one that was never interrupted, bit for bit.
 @Suite(.serialized) struct CheckpointTests {
-  static let settings = TrainingSettings(steps: 9, imagesPerBatch: 2, warmUpSteps: 2, colorJitter: 0.2)
+  static let settings = TrainingSettings(
+    steps: 9, imagesPerBatch: 2, warmUpSteps: 2, colorJitter: 0.2, largestZoom: 1.5)
 
   static func trainer(_ kind: DetectorKind, _ normalization: Normalization = .batch) throws -> DetectionTrainer {
     var detector = DetectionTrainerTests.detector

@@ -93,4 +93,28 @@ struct MaskPixelTests {
       #expect(targets[0].contains(true), "object \(index)")
     }
   }
+  /// The mask of an object that nothing cuts is the same at every zoom.
+  @Test func aZoomedInputLeadsToTheSamePixels() throws {
+    let scene = DataSettings(
+      height: 60, width: 100, synthetic: SyntheticSettings(trainImages: 3, validationImages: 1, holdOutImages: 1))
+    let image = try #require(try DatasetReader.open("synthetic", settings: scene).searchTrain.images.first)
+    let settings = TrainingSettings(imagesPerBatch: 1, flipProbability: 0, largestZoom: 1.5)
+    var order = BatchOrder(settings: settings, imageCount: 1, seed: 1)
+    let (plain, cropper) = (InputImage(image), MaskCropper(side: 14))
+    var compared = 0
+    for _ in 0..<20 {
+      let zoomed = InputImage(image, draw: order.next())
+      for (box, mask) in zip(zoomed.boxes, zoomed.masks)
+      where box.x1 > 0 && box.y1 > 0 && box.x2 < zoomed.area.width && box.y2 < zoomed.area.height {
+        let mask = try #require(mask)
+        let index = try #require(plain.masks.firstIndex(of: mask))
+        let boxes = [plain.inOriginal(plain.boxes[index]), zoomed.inOriginal(box)]
+        let targets = cropper.targets(of: mask, boxes: boxes)
+        let agreeing = (0..<196).count { targets[0][$0] == targets[1][$0] }
+        #expect(agreeing >= 192, "object \(index): \(agreeing) of 196 pixels")
+        compared += 1
+      }
+    }
+    #expect(compared >= 10, "\(compared)")
+  }
 }
