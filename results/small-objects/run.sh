@@ -1,16 +1,34 @@
 #!/bin/sh
-# FCOS on data with small objects, from scratch: five trainings scored on search-val, then the same checkpoints on the test split.
+# Data with small objects, from scratch: FCOS with five seeds, scored on search-val, then the same checkpoints on the test split;
+# Faster R-CNN and ATSS with one seed on search-val. Goes on where it was stopped. Needs autoloss on the PATH, and python3.
 # usage: run.sh DATA-FOLDER OUT-FOLDER
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 data=$1
 out=$2
 mkdir -p "$out"
-autoloss train --data "$data" --detector fcos --seeds 5 --first-seed 11 --workers 2 --out "$out/training" --json > "$out/val.json"
+
+# train_on NAME OPTION...: a training kept in OUT/NAME, its results in OUT/NAME.json.
+train_on() {
+  name=$1
+  shift
+  resume=
+  if [ -d "$out/$name" ]; then resume=--resume; fi
+  autoloss train $resume --data "$data" "$@" --out "$out/$name" --json > "$out/$name.part"
+  mv "$out/$name.part" "$out/$name.json"
+}
+
+train_on fcos --detector fcos --seeds 5 --first-seed 11 --workers 2
+train_on faster-rcnn --workers 1
+train_on atss --detector atss --workers 1
+train_on standard --profile standard --steps 1500 --workers 1
+
 truth=$data/annotations/instances_test.json
-: > "$out/test.jsonl"
+: > "$out/fcos-test.part"
 for seed in 11 12 13 14 15; do
-  autoloss detect --checkpoint "$out/training/seed-$seed/checkpoint.safetensors" --threshold 0.05 --json "$data"/test/*.jpg \
-    | python3 "$here/coco_results.py" "$truth" > "$out/detections.json"
-  autoloss coco-eval --gt "$truth" --dt "$out/detections.json" --json >> "$out/test.jsonl"
+  autoloss detect --checkpoint "$out/fcos/seed-$seed/checkpoint.safetensors" --threshold 0.05 --json "$data"/test/*.jpg \
+    > "$out/detect.json"
+  python3 "$here/coco_results.py" "$truth" < "$out/detect.json" > "$out/detections.json"
+  autoloss coco-eval --gt "$truth" --dt "$out/detections.json" --json >> "$out/fcos-test.part"
 done
+mv "$out/fcos-test.part" "$out/fcos-test.jsonl"
