@@ -1,5 +1,5 @@
 #!/bin/sh
-# Data with small objects, from scratch: FCOS with five seeds, scored on search-val, then the same checkpoints on the test split;
+# Data with small objects, from scratch: FCOS with five seeds, scored on search-val, then the same checkpoints on train and test;
 # Faster R-CNN and ATSS with one seed on search-val. Goes on where it was stopped. Needs autoloss on the PATH, and python3.
 # usage: run.sh DATA-FOLDER OUT-FOLDER
 set -eu
@@ -23,12 +23,9 @@ train_on faster-rcnn --workers 1
 train_on atss --detector atss --workers 1
 train_on standard --profile standard --steps 1500 --workers 1
 
-truth=$data/annotations/instances_test.json
-: > "$out/fcos-test.part"
-for seed in 11 12 13 14 15; do
-  autoloss detect --checkpoint "$out/fcos/seed-$seed/checkpoint.safetensors" --threshold 0.05 --json "$data"/test/*.jpg \
-    > "$out/detect.json"
-  python3 "$here/coco_results.py" "$truth" < "$out/detect.json" > "$out/detections.json"
-  autoloss coco-eval --gt "$truth" --dt "$out/detections.json" --json >> "$out/fcos-test.part"
+for split in train test; do
+  for seed in 11 12 13 14 15; do
+    "$here/score.sh" "$data" $split "$out/fcos/seed-$seed/checkpoint.safetensors"
+  done > "$out/fcos-$split.part"
+  mv "$out/fcos-$split.part" "$out/fcos-$split.jsonl"
 done
-mv "$out/fcos-test.part" "$out/fcos-test.jsonl"
