@@ -1,6 +1,6 @@
 #!/bin/sh
 # Data with small objects, from scratch: FCOS with five seeds, scored on search-val, then the same checkpoints on train and test;
-# Faster R-CNN and ATSS with one seed on search-val. Goes on where it was stopped. Needs autoloss on the PATH, and python3.
+# Faster R-CNN with three seeds and ATSS with one on search-val. Goes on where it was stopped. Needs autoloss on the PATH, and python3.
 # usage: run.sh DATA-FOLDER OUT-FOLDER
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,7 +19,7 @@ train_on() {
 }
 
 train_on fcos --detector fcos --seeds 5 --first-seed 11 --workers 2
-train_on faster-rcnn --workers 1
+train_on faster-rcnn --seeds 3 --workers 2
 train_on atss --detector atss --workers 1
 train_on standard --profile standard --steps 1500 --workers 1
 
